@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.virtio.device;
+
+import java.util.List;
+import org.osgi.annotation.versioning.ProviderType;
+
+/**
+ * Opens and closes devices: a service. An attached device stays declared until it is detached: when the provider of its
+ * transport goes, the device is closed; when one comes again, it is opened again. Thread-safe.
+ */
+@ProviderType
+public interface DeviceRegistry {
+    /**
+     * Declares a device and opens it. When this returns, its {@link VirtioDevice} service is registered and the drivers
+     * that bind to it synchronously have done so.
+     *
+     * @param address the device's address
+     * @param name    unique; letters, digits, {@code . _ -}, at most 64; or null for the first free one of its type,
+     *     such as {@code blk0}
+     * @return the open device
+     * @throws IllegalArgumentException if the name is malformed or the address has bad options
+     * @throws VirtioException          if the name is taken, no provider for the address's scheme is there (the message
+     *     lists those that are), or the device cannot be opened; nothing is declared then
+     */
+    VirtioDevice attach(DeviceAddress address, String name) throws VirtioException;
+
+    /**
+     * Closes a device and forgets it.
+     *
+     * @throws VirtioException if there is none of that name; the message lists those that are there
+     */
+    void detach(String name) throws VirtioException;
+
+    /** All declared devices in the order in which they were attached. */
+    List<DeviceDTO> devices();
+
+    /** The open device of that name, or null. */
+    VirtioDevice device(String name);
+
+    /** The schemes for which a provider is there, sorted. */
+    List<String> transports();
+}

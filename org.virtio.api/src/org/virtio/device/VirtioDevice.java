@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.virtio.device;
+
+import org.osgi.annotation.versioning.ProviderType;
+import org.virtio.memory.DmaAllocator;
+import org.virtio.queue.Virtqueue;
+import org.virtio.spec.DeviceType;
+
+/**
+ * An open virtio device: a service that the registry registers for each device that is attached and whose transport is
+ * there, with the properties of {@link DeviceProperties}.
+ *
+ * <p>A driver takes it through {@link #negotiate} and {@link #start} (the specification's sequence, VIRTIO 1.3, section
+ * 3.1.1), acquires queues, and lets go of it with {@link #stop}; then it, or another driver, may start again. The device
+ * itself is closed by the registry alone. All methods are thread-safe.
+ */
+@ProviderType
+public interface VirtioDevice {
+    /** The name it was attached under, unique in the registry. */
+    String name();
+
+    /** What it was attached by. */
+    DeviceAddress address();
+
+    /** The device type. */
+    DeviceType type();
+
+    /** The state. */
+    DeviceState state();
+
+    /** Why the device failed, or null. */
+    String failure();
+
+    /** The features that the device offers. */
+    FeatureSet deviceFeatures();
+
+    /** The features in force; empty before {@link #negotiate}. */
+    FeatureSet negotiatedFeatures();
+
+    /**
+     * Resets the device and takes it through ACKNOWLEDGE, DRIVER and FEATURES_OK, reading each bit back.
+     * VERSION_1 is always asked for; ring features that the core does not implement are masked.
+     *
+     * @param driverFeatures what the driver understands; the features in force are those that the device offers too
+     * @throws VirtioException       if the device does not do VERSION_1, does not take the features or a status bit, or
+     *     does not finish the reset in time; FAILED is set then
+     * @throws IllegalStateException if a driver has it (no {@link #stop} since the last negotiate), or it is closed
+     */
+    void negotiate(FeatureSet driverFeatures) throws VirtioException;
+
+    /** The configuration space; meaningful after {@link #negotiate}. */
+    ConfigSpace config();
+
+    /** Queues that the device has, as far as the transport can tell; 0 if the device has none. */
+    int maxQueues();
+
+    /**
+     * Sets up queues and sets DRIVER_OK.
+     *
+     * @param queues      how many the driver would like; with fewer on the device, as many as there are
+     * @param fixedQueues how many of these, from index 0, have a fixed meaning; fewer than that is an error
+     * @return how many were set up
+     * @throws VirtioException          if the device has fewer than {@code fixedQueues}, offers a queue size of 0, not a
+     *     power of two or above 32768, or refuses a step; FAILED is set then
+     * @throws IllegalArgumentException if {@code fixedQueues} is not from 0 to {@code queues}
+     * @throws IllegalStateException    if not negotiated, or started already
+     */
+    int start(int queues, int fixedQueues) throws VirtioException;
+
+    /** Queues of the started device; 0 otherwise. */
+    int queueCount();
+
+    /** Queues from index 0 with a fixed meaning, as given to {@link #start}. */
+    int fixedQueueCount();
+
+    /**
+     * Breaks the queues, waits for their owners to release them, resets the device and frees the rings. Does nothing if the
+     * device was not negotiated. Where an owner or the device does not let go in time the rings are left allocated and the
+     * log says so; they are never freed under a device that may write to them.
+     */
+    void stop();
+
+    /** Memory to share with the device; usable from the first moment until the device is closed. */
+    DmaAllocator memory();
+
+    /**
+     * Makes the calling thread the owner of a queue.
+     *
+     * @throws IndexOutOfBoundsException if the index is not from 0 to {@link #queueCount()} - 1
+     * @throws IllegalStateException     if the queue has an owner (who is named), or the device is not started
+     */
+    Virtqueue acquireQueue(int index);
+
+    /**
+     * Makes the calling thread the owner of the first queue without one.
+     *
+     * @param fromIndex the first index to consider
+     * @return the queue, or null if all from that index have owners
+     * @throws IllegalStateException if the device is not started
+     */
+    Virtqueue acquireFreeQueue(int fromIndex);
+
+    /**
+     * Gives a queue back. Requests in flight stay in flight for the next owner to poll.
+     *
+     * @throws IllegalStateException if the caller is not the owner
+     */
+    void releaseQueue(Virtqueue queue);
+
+    /** The owner of a queue, or null. */
+    Thread queueOwner(int index);
+
+    /** Whether a queue has an owner. */
+    default boolean isQueueAcquired(int index) {
+        return queueOwner(index) != null;
+    }
+
+    /** Adds a listener; adding it again does nothing. */
+    void addListener(DeviceListener listener);
+
+    /** Removes a listener. */
+    void removeListener(DeviceListener listener);
+
+    /** A snapshot of all that is known of the device. */
+    DeviceDTO dump();
+}

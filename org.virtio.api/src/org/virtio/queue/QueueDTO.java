@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.virtio.queue;
+
+import org.osgi.dto.DTO;
+
+/** A snapshot of one virtqueue. */
+public class QueueDTO extends DTO {
+    /** Index on the device, from 0. */
+    public int index;
+    /** Number of descriptors. */
+    public int size;
+    /** {@code split} or {@code packed}. */
+    public String format;
+    /** Name of the thread that owns the queue, or null. */
+    public String owner;
+    /** Why the queue is broken, or null. */
+    public String brokenReason;
+    /** Requests that the device has. */
+    public int inFlight;
+    /** Descriptors that are free. */
+    public int freeDescriptors;
+    /** The published available index, 0 to 65535. */
+    public int availableIndex;
+    /** The next used index that the driver will look at, 0 to 65535. */
+    public int usedIndex;
+    /** Requests published since the device was started. */
+    public long requests;
+    /** Requests that came back used. */
+    public long completions;
+    /** Bytes that the device wrote. */
+    public long bytesWritten;
+    /** Notifications sent to the device. */
+    public long notificationsSent;
+    /** Flushes for which the device wanted no notification. */
+    public long notificationsSuppressed;
+    /** Waits that ended with a notification or wake-up. */
+    public long wakeups;
+    /** Requests refused for want of free descriptors. */
+    public long full;
+}

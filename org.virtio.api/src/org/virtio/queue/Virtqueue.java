@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.virtio.queue;
+
+import org.osgi.annotation.versioning.ProviderType;
+import org.virtio.memory.DmaBuffer;
+
+/**
+ * One virtqueue of a started device (VIRTIO 1.3, section 2.6), in whatever format was negotiated.
+ *
+ * <p>A request is built by {@link #begin}, then {@link #addReadable} for each device-readable buffer, then
+ * {@link #addWritable} for each device-writable one. Beginning the next request closes the one before and enters it in the
+ * available ring; {@link #flush} publishes all that were entered, at once, and notifies the device if it wants that.
+ *
+ * <p>A queue has one owner thread ({@code VirtioDevice.acquireQueue}). All methods are for the owner alone, checked by
+ * assertion, except where they say otherwise. None allocates or locks.
+ *
+ * <p>The device is not trusted: when it claims to have used what it was not given, or more of it than it was given, or
+ * more than was available, the queue becomes <em>broken</em>: it hands out nothing more and {@link #detach} gives back
+ * what was in flight.
+ */
+@ProviderType
+public interface Virtqueue {
+    /** The queue's index on its device, from 0. Any thread. */
+    int index();
+
+    /** The number of descriptors. Any thread. */
+    int size();
+
+    /** Descriptors that a new request could use. */
+    int freeDescriptors();
+
+    /** Requests that the device has or will have with the next flush, with one under construction. */
+    int inFlight();
+
+    /**
+     * Starts a request, after closing the one before. A request to which nothing is added is forgotten.
+     *
+     * @param token          handed back with the used buffer; not null
+     * @param maxDescriptors an upper bound for the buffers that will be added, at least 1
+     * @return {@link QueueResult#OK}, {@link QueueResult#FULL} if fewer descriptors are free, {@link QueueResult#INVALID}
+     *     if the queue has not that many, or {@link QueueResult#BROKEN}. After anything but OK no request is under
+     *     construction; the one before has been closed all the same.
+     */
+    int begin(Object token, int maxDescriptors);
+
+    /**
+     * Adds a device-readable buffer to the request under construction.
+     *
+     * @throws IndexOutOfBoundsException if the range does not lie within the buffer, or is empty
+     * @throws IllegalStateException     if no request is under construction, its bound is reached, or a device-writable
+     *     buffer was added before
+     */
+    void addReadable(DmaBuffer buffer, int offset, int length);
+
+    /**
+     * Adds a device-writable buffer to the request under construction.
+     *
+     * @throws IndexOutOfBoundsException if the range does not lie within the buffer, or is empty
+     * @throws IllegalStateException     if no request is under construction, its bound is reached, or the request's
+     *     device-writable buffers would come to more than 2 GiB - 1 byte
+     */
+    void addWritable(DmaBuffer buffer, int offset, int length);
+
+    /** Takes the request under construction back: its descriptors are free again. Without one, does nothing. */
+    void abort();
+
+    /**
+     * Publishes all requests since the last flush with one store of the available index, then, after a full fence,
+     * notifies the device unless it has asked not to be (sections 2.7.13, 2.7.10).
+     *
+     * @return true if the device was notified
+     */
+    boolean flush();
+
+    /**
+     * Hands used buffers to a handler, in the order in which the device used them.
+     *
+     * @param limit the most to hand over, at least 1
+     * @return how many were handed over, or {@link QueueResult#BROKEN} if the queue is broken
+     */
+    int poll(UsedBufferHandler handler, int limit);
+
+    /** Asks the device not to notify of used buffers: the state in which a queue starts. A hint, not a guarantee. */
+    void disableNotifications();
+
+    /**
+     * Asks the device to notify of the next used buffer, then looks again.
+     *
+     * @return true if it is safe to wait; false if used buffers are there already, or the queue is broken
+     */
+    boolean enableNotifications();
+
+    /**
+     * Waits for a notification, a {@link #wakeup} or the end of the time, whichever comes first. May return early.
+     *
+     * @param timeoutNanos at least 0; rounded up to milliseconds
+     * @return true if something arrived
+     */
+    boolean await(long timeoutNanos);
+
+    /** Ends the current or the next {@link #await} of the owner. Any thread. */
+    void wakeup();
+
+    /** Whether the queue has ceased to work. Any thread. */
+    boolean isBroken();
+
+    /** Why the queue is broken, or null. Any thread. */
+    String brokenReason();
+
+    /**
+     * Breaks the queue: nothing more is accepted or handed out, and the owner is woken. The first reason stays. Any thread.
+     */
+    void breakQueue(String reason);
+
+    /**
+     * Gives back the tokens of a broken queue that are still in flight, each once, with 0 bytes written. The memory of
+     * their buffers may be written by the device until the device has been reset.
+     *
+     * @return how many were given back
+     * @throws IllegalStateException if the queue is not broken
+     */
+    int detach(UsedBufferHandler handler);
+
+    /** A snapshot of indices and counters. Any thread; figures of a running queue may be a little apart. */
+    QueueDTO dump();
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.virtio.transport;
+
+/** Notifications of one queue, in both directions (VIRTIO 1.3, section 2.3). Allocates nothing. */
+public interface QueueNotifier {
+    /** Sends the device an available buffer notification. Any thread. After the transport was closed, does nothing. */
+    void notifyDevice();
+
+    /**
+     * Waits for a used buffer notification or a {@link #wakeup}; takes all that have arrived. One thread at a time.
+     * May return early; after the transport was closed, returns at once.
+     *
+     * @param timeoutNanos at least 0; 0 only looks
+     * @return true if something had arrived
+     */
+    boolean await(long timeoutNanos);
+
+    /** Ends the current or the next {@link #await}. Any thread. After the transport was closed, does nothing. */
+    void wakeup();
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.virtio.transport;
+
+import java.util.Map;
+import org.virtio.device.FeatureSet;
+import org.virtio.device.VirtioException;
+import org.virtio.memory.MemoryRegion;
+import org.virtio.spec.DeviceType;
+
+/**
+ * One open device, as its transport reaches it. Called by the core only, from one thread at a time, in the order of the
+ * specification's initialisation sequence (VIRTIO 1.3, section 3.1.1).
+ *
+ * <p>Methods that ask the device may block up to the transport's reply timeout. A device that does not answer, or answers
+ * nonsense, makes them throw, and the transport fails: {@link TransportListener#failed} is called, all later calls throw.
+ */
+public interface Transport extends AutoCloseable {
+    /** The device type. */
+    DeviceType deviceType();
+
+    /** The device status field (section 2.1), as the device has it. */
+    int status() throws VirtioException;
+
+    /**
+     * Writes the device status field; 0 starts a reset, which is complete when {@link #status()} is 0. When DRIVER_OK is
+     * set the queues that were set up start to work.
+     */
+    void status(int status) throws VirtioException;
+
+    /** The features that the device offers, without bits that are the transport's own business. */
+    FeatureSet deviceFeatures() throws VirtioException;
+
+    /** Writes the features that the driver accepts: a subset of {@link #deviceFeatures()}. */
+    void driverFeatures(FeatureSet features) throws VirtioException;
+
+    /** How many queues the device has. */
+    int maxQueues() throws VirtioException;
+
+    /** The greatest size that a queue can have, as the device or the configuration says it, unchecked. */
+    int queueSize(int index) throws VirtioException;
+
+    /**
+     * Makes memory visible to the device. Before DRIVER_OK always possible; afterwards if the transport can.
+     *
+     * @return the address by which the device knows the region's first byte
+     * @throws VirtioException if the device can be given no further region; the message says why
+     */
+    long map(MemoryRegion region) throws VirtioException;
+
+    /** Takes memory away from the device; not while the device runs. */
+    void unmap(MemoryRegion region) throws VirtioException;
+
+    /**
+     * Sets up a queue: between FEATURES_OK and DRIVER_OK.
+     *
+     * @return its notifications; valid until the device is reset
+     */
+    QueueNotifier setUpQueue(QueueSetup queue) throws VirtioException;
+
+    /**
+     * Reads from the configuration space.
+     *
+     * @throws VirtioException also if the device has no such field
+     */
+    byte[] readConfig(int offset, int length) throws VirtioException;
+
+    /** Writes to the configuration space. */
+    void writeConfig(int offset, byte[] value) throws VirtioException;
+
+    /** Counts changes of the configuration space; transports without such a counter count what they are told. */
+    int configGeneration() throws VirtioException;
+
+    /** What to tell of the transport in a dump, in the order to print: strings, numbers, booleans, lists. Any thread. */
+    Map<String, Object> details();
+
+    /**
+     * Disconnects from the device and frees what the transport holds. The device has been reset before, if it could be.
+     * Closing again does nothing. Throws nothing.
+     */
+    @Override
+    void close();
+}
