@@ -11,6 +11,14 @@ import java.util.TreeSet;
  * {@code vhost-user:/run/vhost.sock?type=blk&queues=2} or {@code pci:0000:00:05.0}. Immutable.
  */
 public final class DeviceAddress {
+    /**
+     * Options that every scheme has, because the stack itself acts on them; a provider adds its own to these when it
+     * calls {@link #checkOptions}. {@code size}: the greatest queue size wanted, a power of two. {@code memory}: MiB per
+     * region of shared memory. {@code hugepages}: {@code true} to back it by huge pages. {@code event_idx}: {@code off}
+     * to do without that feature.
+     */
+    public static final Set<String> COMMON_OPTIONS = Set.of("size", "memory", "hugepages", "event_idx");
+
     private final String scheme;
     private final String location;
     private final Map<String, String> options;
