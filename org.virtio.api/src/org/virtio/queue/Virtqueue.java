@@ -86,7 +86,8 @@ public interface Virtqueue {
     /**
      * Asks the device to notify of the next used buffer, then looks again.
      *
-     * @return true if it is safe to wait; false if used buffers are there already, or the queue is broken
+     * @return true if it is safe to wait; false if used buffers are there already, or the queue is broken, and
+     *     notifications are off again
      */
     boolean enableNotifications();
 
@@ -113,7 +114,8 @@ public interface Virtqueue {
     void breakQueue(String reason);
 
     /**
-     * Gives back the tokens of a broken queue that are still in flight, each once, with 0 bytes written. The memory of
+     * Gives back the tokens of a broken queue that are still in flight, each once, the oldest first,
+     * with 0 bytes written. Unlike the rest it allocates. The memory of
      * their buffers may be written by the device until the device has been reset.
      *
      * @return how many were given back
