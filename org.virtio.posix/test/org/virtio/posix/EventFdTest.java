@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.virtio.posix;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+
+import com.sun.management.ThreadMXBean;
+import java.lang.management.ManagementFactory;
+import java.lang.ref.Reference;
+import java.nio.ByteBuffer;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+@ExtendWith(NoLeaks.class)
+@Timeout(60)
+class EventFdTest {
+  @Test
+  void drainTakesAllSignalsAtOnce() throws Exception {
+    try (EventFd event = EventFd.create()) {
+      assertThat(event.drain()).isFalse();
+      event.signal();
+      event.signal();
+      assertThat(event.drain()).isTrue();
+      assertThat(event.drain()).isFalse();
+      assertThat(Kernel.isCloseOnExec(event.fd().intValue())).isTrue();
+    }
+  }
+
+  @Test
+  void awaitTakesTheSignal() throws Exception {
+    try (EventFd event = EventFd.create()) {
+      event.signal();
+      assertThat(event.await(0)).isTrue();
+      assertThat(event.await(0)).isFalse();
+      assertThat(event.await(1)).isFalse();
+    }
+  }
+
+  @Test
+  void signalEndsAWaitWithoutLimit() throws Exception {
+    try (EventFd event = EventFd.create()) {
+      CompletableFuture<Boolean> waiter = CompletableFuture.supplyAsync(() -> awaitForever(event));
+      event.signal();
+      assertThat(waiter.get()).isTrue();
+    }
+  }
+
+  private static boolean awaitForever(EventFd event) {
+    try {
+      return event.await(-1);
+    } catch (PosixException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void signalDoesNotWaitForRoomInTheCounter() throws Exception {
+    try (EventFd event = EventFd.create()) {
+      ByteBuffer fullButOne = LibC.allocate(8).putLong(0, -2);
+      assertThat(LibC.libc().write(event.fd().intValue(), LibC.address(fullButOne), 8)).isEqualTo(8);
+      Reference.reachabilityFence(fullButOne);
+      event.signal();
+      event.signal();
+      assertThat(event.drain()).isTrue();
+    }
+  }
+
+  @Test
+  void adoptedOneDoesNotBlock() throws Exception {
+    FileDescriptor blocking = FileDescriptor.adopt(LibC.libc().eventfd(0, 0));
+    try (EventFd event = EventFd.adopt(blocking)) {
+      assertThat(event.drain()).isFalse();
+      event.signal();
+      assertThat(event.drain()).isTrue();
+    }
+    assertThat(blocking.isOpen()).isFalse();
+  }
+
+  @Test
+  void doesNothingWhenClosed() throws Exception {
+    EventFd event = EventFd.create();
+    event.close();
+    event.close();
+    event.signal();
+    assertThat(event.drain()).isFalse();
+    assertThatIllegalStateException().isThrownBy(() -> event.await(0));
+  }
+
+  @Test
+  void signalNeverReachesTheNextOwnerOfTheNumber() throws Exception {
+    AtomicReference<EventFd> current = new AtomicReference<>(EventFd.create());
+    Thread signaller = new Thread(() -> {
+      for (EventFd event = current.get(); event != null; event = current.get()) {
+        event.signal();
+      }
+    });
+    signaller.start();
+    try {
+      for (int i = 0; i < 20_000; i++) {
+        EventFd closed = current.get();
+        closed.close();
+        try (EventFd next = EventFd.create()) {
+          assertThat(next.drain()).as("signal of the closed one").isFalse();
+        }
+        current.set(EventFd.create());
+      }
+    } finally {
+      current.getAndSet(null).close();
+      signaller.join();
+    }
+  }
+
+  @Test
+  void allocatesNothing() throws Exception {
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    try (EventFd event = EventFd.create()) {
+      signalAndDrain(event, 20_000);
+      long before = threads.getCurrentThreadAllocatedBytes();
+      signalAndDrain(event, 20_000);
+      assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(20_000);
+    }
+  }
+
+  private static void signalAndDrain(EventFd event, int times) {
+    for (int i = 0; i < times; i++) {
+      event.signal();
+      event.drain();
+      event.drain();
+    }
+  }
+}
