@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.virtio.core.device;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.virtio.core.memory.RegionAllocator;
+import org.virtio.core.queue.Ring;
+import org.virtio.device.DeviceDTO;
+import org.virtio.device.FeatureSet;
+import org.virtio.device.VirtioException;
+import org.virtio.spec.DeviceStatus;
+import org.virtio.spec.DeviceType;
+import org.virtio.spec.Feature;
+import org.virtio.transport.Transport;
+
+/**
+ * Takes a device through the steps of its initialisation and of its death. {@link CoreDevice} sees to it that one thread
+ * at a time calls what changes something; what only asks can be called by any.
+ */
+final class DeviceControl {
+    private static final Logger LOG = LoggerFactory.getLogger(DeviceControl.class);
+
+    private final String name;
+    private final DeviceType type;
+    private final DeviceOptions options;
+    private final Limits limits;
+    private final SerialTransport transport;
+    private final StatusSequence status;
+    private final RegionAllocator memory;
+
+    private volatile int maxQueues;
+    private volatile FeatureSet deviceFeatures = FeatureSet.NONE;
+    private volatile FeatureSet negotiatedFeatures = FeatureSet.NONE;
+    private volatile DeviceQueues queues = DeviceQueues.NONE;
+
+    DeviceControl(String name, DeviceOptions options, Limits limits, Transport transport) {
+        this.name = name;
+        this.type = transport.deviceType();
+        this.options = options;
+        this.limits = limits;
+        this.transport = new SerialTransport(transport);
+        this.status = new StatusSequence(this.transport, limits.reset());
+        this.memory = new RegionAllocator(options.regionBytes(), options.hugePages(), this.transport::map);
+    }
+
+    SerialTransport transport() {
+        return transport;
+    }
+
+    RegionAllocator memory() {
+        return memory;
+    }
+
+    int maxQueues() {
+        return maxQueues;
+    }
+
+    FeatureSet deviceFeatures() {
+        return deviceFeatures;
+    }
+
+    FeatureSet negotiatedFeatures() {
+        return negotiatedFeatures;
+    }
+
+    /** The queues of the present start, or of one that failed and was not stopped yet. */
+    DeviceQueues queues() {
+        return queues;
+    }
+
+    /** Section 3.1.1, steps 1 and 2, and a first look at the device. */
+    void acknowledge() throws VirtioException {
+        status.reset();
+        status.set(DeviceStatus.ACKNOWLEDGE);
+        deviceFeatures = transport.deviceFeatures();
+        maxQueues = transport.maxQueues();
+    }
+
+    /** Section 3.1.1, steps 1 to 6. */
+    void negotiate(FeatureSet driverFeatures) throws VirtioException {
+        acknowledge();
+        status.set(DeviceStatus.DRIVER);
+        if (!deviceFeatures.contains(Feature.VERSION_1)) {
+            throw new VirtioException("the device does not offer VERSION_1, only " + deviceFeatures.names(type));
+        }
+        FeatureSet features = new RingFeatures(options.eventIdx()).wanted(driverFeatures).and(deviceFeatures);
+        status.agree(features, type);
+        negotiatedFeatures = features;
+    }
+
+    /**
+     * Section 3.1.1, steps 7 and 8.
+     *
+     * @return how many queues were set up
+     */
+    int start(int wantedQueues, int fixedQueues) throws VirtioException {
+        maxQueues = transport.maxQueues();
+        if (maxQueues < fixedQueues) {
+            throw new VirtioException("the device has " + maxQueues + " queue(s), its driver needs " + fixedQueues);
+        }
+        int count = Math.min(wantedQueues, maxQueues);
+        QueueBuilder builder = new QueueBuilder(transport, memory, options.queueSize());
+        List<DeviceQueues.Slot> slots = new ArrayList<>();
+        try {
+            for (int i = 0; i < count; i++) {
+                builder.build(i, negotiatedFeatures.contains(Feature.EVENT_IDX), slots);
+            }
+            status.set(DeviceStatus.DRIVER_OK);
+        } catch (VirtioException e) {
+            // The device may know of these rings: they are kept until it has been reset.
+            DeviceQueues failed = new DeviceQueues(slots, fixedQueues);
+            failed.retire("the device did not start: " + e.getMessage(), limits.owners());
+            queues = failed;
+            throw e;
+        }
+        queues = new DeviceQueues(slots, fixedQueues);
+        return count;
+    }
+
+    /** Sets FAILED; whether the device can still be told does not matter any more. */
+    void giveUp() {
+        try {
+            status.giveUp();
+        } catch (VirtioException e) {
+            LOG.debug("Device {} could not be told that it has failed", name, e);
+        }
+    }
+
+    /**
+     * The order of death as far as the rings: no new requests, owners gone, device reset, rings freed. If the device does
+     * not become quiet nothing of its memory is ever freed.
+     *
+     * @param reachable false if the transport has failed
+     */
+    void letGo(String reason, boolean reachable) {
+        for (Ring ring : queues.retire(reason, limits.owners())) {
+            LOG.error("Queue {} of device {} was not released within {} ms by {}: its ring stays allocated",
+                ring.index(), name, limits.owners().toMillis(), ring.owner());
+        }
+        if (reachable) {
+            quiesce();
+        }
+        queues = DeviceQueues.NONE;
+        negotiatedFeatures = FeatureSet.NONE;
+    }
+
+    private void quiesce() {
+        try {
+            if (status.tryReset()) {
+                queues.free();
+                status.set(DeviceStatus.ACKNOWLEDGE);
+            } else {
+                memory.retain();
+                LOG.error("Device {} did not finish its reset within {} ms, its status reads {}: its memory, {} bytes, "
+                    + "is never freed", name, limits.reset().toMillis(), status, memory.capacity());
+            }
+        } catch (VirtioException e) {
+            // A transport that throws has failed: it is cut off when it is closed, and the rings are freed after that.
+            LOG.warn("Device {} could not be reset: {}", name, e.getMessage());
+        }
+    }
+
+    /** Closes the transport, then frees all memory that {@link #letGo} left. */
+    void close() {
+        transport.close();
+        memory.close();
+    }
+
+    void dump(DeviceDTO dto) {
+        dto.status = readStatus();
+        dto.deviceFeatures = deviceFeatures.names(type);
+        dto.negotiatedFeatures = negotiatedFeatures.names(type);
+        dto.maxQueues = maxQueues;
+        dto.queues = queues.dump();
+        dto.memoryAllocated = memory.allocated();
+        dto.memoryCapacity = memory.capacity();
+        dto.transportDetails = transport.details();
+    }
+
+    /** The status as the device has it now, or as it was last read from a device that cannot be asked any more. */
+    private String readStatus() {
+        try {
+            return DeviceStatus.toString(transport.status());
+        } catch (VirtioException e) {
+            return status.toString();
+        }
+    }
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.virtio.core.device;
+
+import org.virtio.device.FeatureSet;
+import org.virtio.spec.Feature;
+
+/**
+ * Which features can be in force (VIRTIO 1.3, section 2.2): bits 0 to 23 and 50 to 127 are the device type's and its
+ * driver's own business; of those between and above, the ones that the core implements. A bit that is not known here is
+ * thereby never accepted, as section 2.2.1 demands.
+ */
+final class RingFeatures {
+    private static final int LAST_LOW_DEVICE_BIT = 23;
+    private static final int FIRST_HIGH_DEVICE_BIT = 50;
+    private static final int LAST_HIGH_DEVICE_BIT = 127;
+
+    private final boolean eventIdx;
+
+    /** With or without EVENT_IDX. */
+    RingFeatures(boolean eventIdx) {
+        this.eventIdx = eventIdx;
+    }
+
+    /** What to ask the device for, for a driver that understands these features. */
+    FeatureSet wanted(FeatureSet driverFeatures) {
+        return FeatureSet.of(driverFeatures.bits().filter(this::possible).toArray()).with(Feature.VERSION_1);
+    }
+
+    private boolean possible(int bit) {
+        return bit <= LAST_LOW_DEVICE_BIT
+            || bit >= FIRST_HIGH_DEVICE_BIT && bit <= LAST_HIGH_DEVICE_BIT
+            || bit == Feature.EVENT_IDX && eventIdx;
+    }
+}

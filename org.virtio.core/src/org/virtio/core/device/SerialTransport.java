@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.virtio.core.device;
+
+import java.util.Map;
+import org.virtio.device.FeatureSet;
+import org.virtio.device.VirtioException;
+import org.virtio.memory.MemoryRegion;
+import org.virtio.spec.DeviceType;
+import org.virtio.transport.QueueNotifier;
+import org.virtio.transport.QueueSetup;
+import org.virtio.transport.Transport;
+
+/**
+ * A transport that lets in one caller at a time, as its contract demands, and nobody once it is closed: configuration,
+ * memory and life cycle are asked for by different threads.
+ */
+final class SerialTransport implements Transport {
+    private final Transport transport;
+    private boolean closed;
+
+    SerialTransport(Transport transport) {
+        this.transport = transport;
+    }
+
+    @Override
+    public DeviceType deviceType() {
+        return transport.deviceType();
+    }
+
+    @Override
+    public synchronized int status() throws VirtioException {
+        return open().status();
+    }
+
+    @Override
+    public synchronized void status(int status) throws VirtioException {
+        open().status(status);
+    }
+
+    @Override
+    public synchronized FeatureSet deviceFeatures() throws VirtioException {
+        return open().deviceFeatures();
+    }
+
+    @Override
+    public synchronized void driverFeatures(FeatureSet features) throws VirtioException {
+        open().driverFeatures(features);
+    }
+
+    @Override
+    public synchronized int maxQueues() throws VirtioException {
+        return open().maxQueues();
+    }
+
+    @Override
+    public synchronized int queueSize(int index) throws VirtioException {
+        return open().queueSize(index);
+    }
+
+    @Override
+    public synchronized long map(MemoryRegion region) throws VirtioException {
+        return open().map(region);
+    }
+
+    @Override
+    public synchronized void unmap(MemoryRegion region) throws VirtioException {
+        open().unmap(region);
+    }
+
+    @Override
+    public synchronized QueueNotifier setUpQueue(QueueSetup queue) throws VirtioException {
+        return open().setUpQueue(queue);
+    }
+
+    @Override
+    public synchronized byte[] readConfig(int offset, int length) throws VirtioException {
+        return open().readConfig(offset, length);
+    }
+
+    @Override
+    public synchronized void writeConfig(int offset, byte[] value) throws VirtioException {
+        open().writeConfig(offset, value);
+    }
+
+    @Override
+    public synchronized int configGeneration() throws VirtioException {
+        return open().configGeneration();
+    }
+
+    @Override
+    public Map<String, Object> details() {
+        return transport.details();
+    }
+
+    @Override
+    public synchronized void close() {
+        closed = true;
+        transport.close();
+    }
+
+    private Transport open() throws VirtioException {
+        if (closed) {
+            throw new VirtioException("the device is closed");
+        }
+        return transport;
+    }
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.virtio.core.device;
+
+import org.virtio.transport.TransportListener;
+
+/** Passes what a transport tells on to its device, which does not exist yet when the transport is opened. */
+final class TransportEvents implements TransportListener {
+    // Both volatile: failed stores the failure, then loads the device; deliverTo does it the other way round. One of them
+    // sees the other's store, and CoreDevice.failed takes the same failure twice.
+    private volatile String failure;
+    private volatile CoreDevice device;
+
+    void deliverTo(CoreDevice target) {
+        device = target;
+        if (failure != null) {
+            target.failed(failure);
+        }
+    }
+
+    @Override
+    public void configurationChanged() {
+        CoreDevice target = device;
+        if (target != null) {
+            target.configurationChanged();
+        }
+    }
+
+    @Override
+    public void failed(String reason) {
+        failure = reason;
+        CoreDevice target = device;
+        if (target != null) {
+            target.failed(reason);
+        }
+    }
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.virtio.core.memory;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.virtio.device.VirtioException;
+import org.virtio.memory.DmaAllocator;
+import org.virtio.memory.DmaBuffer;
+import org.virtio.memory.DmaExhaustedException;
+
+/**
+ * Cuts buffers from regions, and adds regions until the device takes no more. Regions are sparse: what was never touched
+ * costs nothing. A buffer larger than a region gets a region of its own size.
+ *
+ * <p>Thread-safe by one lock, which is held while the transport maps a region.
+ */
+public final class RegionAllocator implements DmaAllocator, AutoCloseable {
+    private static final int MAX_SIZE = Integer.MAX_VALUE - DEFAULT_ALIGNMENT + 1;
+
+    private final int regionSize;
+    private final boolean hugePages;
+    private final RegionMapper mapper;
+    private final List<MappedRegion> regions = new ArrayList<>();
+    private long allocated;
+    private long capacity;
+    private boolean retained;
+    private boolean closed;
+
+    /**
+     * Creates an allocator without regions.
+     *
+     * @param regionSize bytes of a new region
+     * @param hugePages  whether huge pages are to back them
+     */
+    public RegionAllocator(int regionSize, boolean hugePages, RegionMapper mapper) {
+        this.regionSize = regionSize;
+        this.hugePages = hugePages;
+        this.mapper = mapper;
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * @throws IllegalStateException if the allocator is closed
+     */
+    @Override
+    public synchronized DmaBuffer allocate(int size, int alignment) {
+        if (size < 1 || size > MAX_SIZE) {
+            throw new IllegalArgumentException("size " + size + " is not from 1 to " + MAX_SIZE);
+        }
+        if (alignment < 1 || alignment > DEFAULT_ALIGNMENT || Integer.bitCount(alignment) != 1) {
+            throw new IllegalArgumentException(
+                "alignment " + alignment + " is not a power of two from 1 to " + DEFAULT_ALIGNMENT);
+        }
+        if (closed) {
+            throw new IllegalStateException("the device of this memory is closed");
+        }
+        RegionBuffer buffer = take(size, alignment);
+        allocated += size;
+        // Under the lock: else close could free the region between here and there.
+        buffer.zero();
+        return buffer;
+    }
+
+    private RegionBuffer take(int size, int alignment) {
+        for (MappedRegion region : regions) {
+            int offset = region.free().take(size, alignment);
+            if (offset >= 0) {
+                return new RegionBuffer(this, region, offset, size);
+            }
+        }
+        MappedRegion region = grow(size);
+        return new RegionBuffer(this, region, region.free().take(size, alignment), size);
+    }
+
+    private MappedRegion grow(int size) {
+        int bytes = Math.max(size, regionSize);
+        try {
+            SharedMemoryRegion region = SharedMemoryRegion.create(bytes, hugePages);
+            try {
+                MappedRegion mapped = new MappedRegion(region, mapper.map(region));
+                regions.add(mapped);
+                capacity += region.size();
+                return mapped;
+            } catch (VirtioException | RuntimeException e) {
+                region.close();
+                throw e;
+            }
+        } catch (VirtioException e) {
+            throw new DmaExhaustedException(size + " bytes asked for, " + allocated + " of " + capacity + " in "
+                + regions.size() + " region(s) handed out, and no region of " + bytes + " can be added: "
+                + e.getMessage(), e);
+        }
+    }
+
+    synchronized void free(RegionBuffer buffer) {
+        if (closed || retained) {
+            return;
+        }
+        buffer.region().free().give(buffer.offset(), buffer.size());
+        allocated -= buffer.size();
+    }
+
+    @Override
+    public synchronized long allocated() {
+        return allocated;
+    }
+
+    @Override
+    public synchronized long capacity() {
+        return capacity;
+    }
+
+    /**
+     * From now on nothing is given back, not even by {@link #close}: for a device that would not be quiesced and may still
+     * write to any memory that it was told of.
+     */
+    public synchronized void retain() {
+        retained = true;
+    }
+
+    /** Frees all regions, whether or not buffers of them are still handed out; those read zeros. Closing again does nothing. */
+    @Override
+    public synchronized void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        if (!retained) {
+            regions.forEach(mapped -> mapped.region().close());
+            regions.clear();
+            allocated = 0;
+            capacity = 0;
+        }
+    }
+}
