@@ -103,7 +103,7 @@ public final class UnixServerSocket implements AutoCloseable {
     }
     try {
       long start = System.nanoTime();
-      while (true) {
+      while (fd.isOpen()) {
         int accepted = libc().accept4(number, 0, 0, LibC.O_NONBLOCK | UnixSocket.SOCK_CLOEXEC);
         if (accepted >= 0) {
           return new UnixSocket(FileDescriptor.adopt(accepted));
@@ -112,9 +112,10 @@ public final class UnixServerSocket implements AutoCloseable {
         if (errno == Errno.EAGAIN) {
           awaitConnection(timeoutNanos, start);
         } else if (errno != Errno.EINTR) {
-          throw new PosixException("accept", path, fd.isOpen() ? errno : Errno.EBADF);
+          throw new PosixException("accept", path, errno);
         }
       }
+      throw new PosixException("accept", path, Errno.EBADF);
     } finally {
       fd.release();
     }
@@ -158,9 +159,14 @@ public final class UnixServerSocket implements AutoCloseable {
     int number = fd.acquire();
     fd.close();
     if (number != FileDescriptor.NONE) {
-      libc().shutdown(number, SHUT_RDWR);
+      wakeAcceptors(number);
       fd.release();
     }
+  }
+
+  /** The kernel wakes them, but tells them only to try again: it is the closed descriptor that ends their loop. */
+  private static void wakeAcceptors(int number) {
+    libc().shutdown(number, SHUT_RDWR);
   }
 
   private void unlinkOwn() {

@@ -76,7 +76,7 @@ class MappingTest {
   }
 
   @Test
-  @Timeout(60)
+  @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void addressesAreFreedWhenTheLastSliceIsGone() throws Exception {
     SharedMemory memory = SharedMemory.create("test", LARGE, false);
     long address = memory.mapping().address();
@@ -91,7 +91,7 @@ class MappingTest {
   }
 
   @Test
-  @Timeout(60)
+  @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void addressesOfAMappingTooLargeForABufferAreFreedToo() throws Exception {
     SharedMemory memory = SharedMemory.create("test", TOO_LARGE_FOR_A_BUFFER, false);
     Mapping mapping = memory.mapping();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -18,6 +19,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -25,7 +27,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 @ExtendWith(NoLeaks.class)
-@Timeout(60)
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class UnixSocketTest {
   private UnixSocket here;
   private UnixSocket there;
@@ -199,7 +201,7 @@ class UnixSocketTest {
 
   @Test
   void shutdownEndsABlockedReceive() throws Exception {
-    CompletableFuture<Integer> receiver = CompletableFuture.supplyAsync(() -> receiveForever(here));
+    Future<Integer> receiver = BlockedCall.start("poll", () -> here.receive(ByteBuffer.allocate(1), received, -1));
     here.shutdown();
     assertThat(receiver.get()).isEqualTo(-1);
   }
@@ -207,31 +209,19 @@ class UnixSocketTest {
   @Test
   void shutdownEndsABlockedSend() throws Exception {
     ByteBuffer endless = ByteBuffer.allocate(16 << 20);
-    CompletableFuture<Void> sender = CompletableFuture.runAsync(() -> send(endless));
-    assertThat(there.receive(ByteBuffer.allocate(1), received, -1)).isEqualTo(1);
+    CompletableFuture<Throwable> sender = BlockedCall.start("poll", () -> catchThrowable(() -> here.send(endless)));
+    assertThat(sender).isNotDone();
     here.shutdown();
-    assertThat(sender.handle((none, failure) -> failure.getCause()).get()).hasMessageContaining("EPIPE");
+    assertThat(sender.get()).hasMessageContaining("EPIPE");
   }
 
   @Test
   void closeEndsABlockedReceive() throws Exception {
     int number = here.fd().intValue();
-    CompletableFuture<Integer> receiver = CompletableFuture.supplyAsync(() -> receiveForever(here));
+    Future<Integer> receiver = BlockedCall.start("poll", () -> here.receive(ByteBuffer.allocate(1), received, -1));
     here.close();
     assertThat(receiver.get()).isEqualTo(-1);
     assertThat(Kernel.isOpen(number)).isFalse();
-  }
-
-  /** As the receiver sees it, a socket that is closed before or while it waits has ended. */
-  private int receiveForever(UnixSocket socket) {
-    try {
-      return socket.receive(ByteBuffer.allocate(1), received, -1);
-    } catch (PosixException closed) {
-      assertThat(closed.errno()).isEqualTo(Errno.EBADF);
-      return -1;
-    } catch (IOException e) {
-      throw new AssertionError(e);
-    }
   }
 
   @Test
