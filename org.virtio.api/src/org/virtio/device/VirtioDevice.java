@@ -75,8 +75,9 @@ public interface VirtioDevice {
 
     /**
      * Breaks the queues, waits for their owners to release them, resets the device and frees the rings. Does nothing if the
-     * device was not negotiated. Where an owner or the device does not let go in time the rings are left allocated and the
-     * log says so; they are never freed under a device that may write to them.
+     * device was not negotiated. Queues that the caller itself owns are released for it. Where an owner or the device does
+     * not let go in time the rings are left allocated and the log says so; they are never freed under a device that may
+     * write to them.
      */
     void stop();
 

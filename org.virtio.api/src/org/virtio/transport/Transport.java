@@ -75,6 +75,7 @@ public interface Transport extends AutoCloseable {
 
     /**
      * Disconnects from the device and frees what the transport holds. The device has been reset before, if it could be.
+     * The memory that was mapped is freed afterwards, also that of a device that had failed: cut it off.
      * Closing again does nothing. Throws nothing.
      */
     @Override
