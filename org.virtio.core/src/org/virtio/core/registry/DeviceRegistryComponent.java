@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.virtio.core.registry;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
+import org.osgi.framework.BundleContext;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicy;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.virtio.core.device.CoreDevice;
+import org.virtio.device.DeviceAddress;
+import org.virtio.device.DeviceDTO;
+import org.virtio.device.DeviceRegistry;
+import org.virtio.device.VirtioDevice;
+import org.virtio.device.VirtioException;
+import org.virtio.transport.TransportProvider;
+
+/**
+ * The registry. It is there from the start of its bundle to its stop, used or not, because devices depend on it.
+ *
+ * <p>{@link #attach} and {@link #detach} work on the caller's thread. When a provider comes, the devices that wait for it
+ * are opened on a thread of the registry, one after the other: opening may take as long as a transport's time limits, and
+ * nothing that happens in the framework should wait for that. When a provider goes, its devices are closed before the
+ * framework is told so: afterwards the provider may free what they need.
+ *
+ * <p>No lock is held while a device is opened or closed or a service registered or unregistered; what may have changed
+ * meanwhile is looked at again afterwards.
+ */
+@Component(immediate = true)
+public final class DeviceRegistryComponent implements DeviceRegistry {
+    private static final Logger LOG = LoggerFactory.getLogger(DeviceRegistryComponent.class);
+    /** How long to wait for what another thread does with a provider: twice the time limits of core and transport. */
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    private final BundleContext context;
+    private final ProviderDirectory providers = new ProviderDirectory();
+    private final DeviceTable table = new DeviceTable();
+    /** Open devices, and those that are not closed yet although they are in no table any more. */
+    private final Set<DeviceService> services = ConcurrentHashMap.newKeySet();
+    private final ThreadPoolExecutor reopener = new ThreadPoolExecutor(1, 1, 1, TimeUnit.SECONDS,
+        new LinkedBlockingQueue<>(), task -> new Thread(task, "virtio-registry"));
+
+    /** Starts with no device. */
+    @Activate
+    public DeviceRegistryComponent(BundleContext context) {
+        this.context = context;
+        reopener.allowCoreThreadTimeOut(true);
+    }
+
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    void bindProvider(TransportProvider provider) {
+        providers.add(provider);
+        reopenLater(provider.scheme());
+    }
+
+    void unbindProvider(TransportProvider provider) {
+        if (!providers.remove(provider, PATIENCE)) {
+            LOG.warn("A device is still being opened by a transport that goes");
+        }
+        closeServices(service -> service.provider() == provider);
+        // Another provider may serve the same scheme.
+        reopenLater(provider.scheme());
+    }
+
+    @Deactivate
+    void deactivate() {
+        reopener.shutdownNow();
+        if (!providers.close(PATIENCE)) {
+            LOG.warn("A device is still being opened while the registry stops");
+        }
+        table.clear();
+        closeServices(service -> true);
+    }
+
+    @Override
+    public VirtioDevice attach(DeviceAddress address, String name) throws VirtioException {
+        try (DeviceTable.Reservation reservation = table.reserve(name)) {
+            DeviceService service = open(address, reservation, opened -> {
+                reservation.declare(address, opened);
+                return true;
+            });
+            service.register();
+            LOG.info("Attached {} as {}", address, service.device().name());
+            return service.device();
+        }
+    }
+
+    @Override
+    public void detach(String name) throws VirtioException {
+        DeviceService service = table.remove(name);
+        if (service != null) {
+            close(service);
+        }
+        LOG.info("Detached {}", name);
+    }
+
+    @Override
+    public List<DeviceDTO> devices() {
+        return table.dump();
+    }
+
+    @Override
+    public VirtioDevice device(String name) {
+        return table.device(name);
+    }
+
+    @Override
+    public List<String> transports() {
+        return providers.schemes();
+    }
+
+    private void reopenLater(String scheme) {
+        for (DeclaredDevice declared : table.toOpen(scheme)) {
+            reopener.execute(() -> reopen(declared));
+        }
+    }
+
+    private void reopen(DeclaredDevice declared) {
+        if (!table.beginOpening(declared)) {
+            return;
+        }
+        try {
+            open(declared.address, type -> declared.name, service -> table.opened(declared, service)).register();
+            LOG.info("Opened {} again as {}", declared.address, declared.name);
+        } catch (VirtioException | RuntimeException e) {
+            table.notOpened(declared, e.getMessage());
+            LOG.warn("Device {} ({}) could not be opened again: {}", declared.name, declared.address, e.getMessage());
+        }
+    }
+
+    /**
+     * Opens a device.
+     *
+     * @param enter enters the open device in the table, or returns false if it is not wanted any more
+     */
+    private DeviceService open(DeviceAddress address, CoreDevice.Naming naming, Predicate<DeviceService> enter)
+            throws VirtioException {
+        TransportProvider provider = providers.lease(address.scheme());
+        try {
+            CoreDevice device = CoreDevice.open(provider, address, naming);
+            DeviceService service = new DeviceService(context, device, provider);
+            services.add(service);
+            // A provider that goes from here on waits for the lease, and then finds the device among the services.
+            if (!providers.isThere(provider)) {
+                close(service);
+                throw new VirtioException("the transport '" + address.scheme() + "' went while " + address + " was opened");
+            }
+            if (!enter.test(service)) {
+                close(service);
+                throw new VirtioException("it was detached while " + address + " was opened");
+            }
+            return service;
+        } finally {
+            providers.release(provider);
+        }
+    }
+
+    private void closeServices(Predicate<DeviceService> which) {
+        for (DeviceService service : services) {
+            if (which.test(service)) {
+                table.closed(service);
+                close(service);
+            }
+        }
+    }
+
+    private void close(DeviceService service) {
+        try {
+            service.close(PATIENCE);
+        } catch (RuntimeException e) {
+            LOG.error("Device {} could not be closed properly", service.device().name(), e);
+        } finally {
+            services.remove(service);
+        }
+    }
+}

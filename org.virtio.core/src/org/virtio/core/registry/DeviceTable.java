@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.virtio.core.registry;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.virtio.core.device.CoreDevice;
+import org.virtio.device.DeviceAddress;
+import org.virtio.device.DeviceDTO;
+import org.virtio.device.VirtioDevice;
+import org.virtio.device.VirtioException;
+import org.virtio.spec.DeviceType;
+
+/** The declared devices by name. Thread-safe; nothing foreign is called under its lock. */
+final class DeviceTable {
+    private static final String NAME_PATTERN = "[A-Za-z0-9._-]{1,64}";
+
+    private final Map<String, DeclaredDevice> devices = new LinkedHashMap<>();
+    /** Names of devices that are being attached. */
+    private final Set<String> reserved = new HashSet<>();
+
+    /** A name that nobody else can take meanwhile; closing it gives the name back unless a device was declared by it. */
+    final class Reservation implements CoreDevice.Naming, AutoCloseable {
+        private String name;
+
+        private Reservation(String name) {
+            this.name = name;
+        }
+
+        /** The reserved name; if none was asked for, the first free one of the type from here on. */
+        @Override
+        public String name(DeviceType type) {
+            if (name == null) {
+                name = reserveFirst(type.shortName());
+            }
+            return name;
+        }
+
+        void declare(DeviceAddress address, DeviceService service) {
+            synchronized (DeviceTable.this) {
+                devices.put(name, new DeclaredDevice(name, address, service));
+            }
+        }
+
+        @Override
+        public void close() {
+            synchronized (DeviceTable.this) {
+                reserved.remove(name);
+            }
+        }
+    }
+
+    /**
+     * Reserves a name.
+     *
+     * @param name or null for one that depends on the device's type
+     * @throws IllegalArgumentException if it is malformed
+     * @throws VirtioException          if it is taken
+     */
+    synchronized Reservation reserve(String name) throws VirtioException {
+        if (name != null) {
+            if (!name.matches(NAME_PATTERN)) {
+                throw new IllegalArgumentException(
+                    "'" + name + "' is no device name; expected 1 to 64 letters, digits, '.', '_' or '-'");
+            }
+            if (!reserveIfFree(name)) {
+                throw new VirtioException("the device name '" + name + "' is taken");
+            }
+        }
+        return new Reservation(name);
+    }
+
+    private synchronized String reserveFirst(String prefix) {
+        int number = 0;
+        while (!reserveIfFree(prefix + number)) {
+            number++;
+        }
+        return prefix + number;
+    }
+
+    private boolean reserveIfFree(String name) {
+        return !devices.containsKey(name) && reserved.add(name);
+    }
+
+    /**
+     * Forgets a device.
+     *
+     * @return its service, or null if it was not open
+     * @throws VirtioException if there is none of that name; the message lists those that are there
+     */
+    synchronized DeviceService remove(String name) throws VirtioException {
+        DeclaredDevice declared = devices.remove(name);
+        if (declared == null) {
+            throw new VirtioException("no device '" + name + "' is attached; there are " + devices.keySet());
+        }
+        return declared.service;
+    }
+
+    synchronized void clear() {
+        devices.clear();
+    }
+
+    /** The device that this service was of, if any, is declared only, from now on. */
+    synchronized void closed(DeviceService service) {
+        for (DeclaredDevice declared : devices.values()) {
+            if (declared.service == service) {
+                declared.service = null;
+            }
+        }
+    }
+
+    /** Declared devices of a scheme that are not open. */
+    synchronized List<DeclaredDevice> toOpen(String scheme) {
+        return devices.values().stream()
+            .filter(declared -> declared.service == null && declared.address.scheme().equals(scheme))
+            .toList();
+    }
+
+    /** Says that a device is being opened again; false if it is so already, or open, or was detached. */
+    synchronized boolean beginOpening(DeclaredDevice declared) {
+        if (declared.opening || declared.service != null || !isDeclared(declared)) {
+            return false;
+        }
+        declared.opening = true;
+        return true;
+    }
+
+    /** Ends what {@link #beginOpening} began; false if the device was detached meanwhile, and must be closed. */
+    synchronized boolean opened(DeclaredDevice declared, DeviceService service) {
+        declared.opening = false;
+        if (!isDeclared(declared)) {
+            return false;
+        }
+        declared.service = service;
+        declared.failure = null;
+        return true;
+    }
+
+    /** Ends what {@link #beginOpening} began. */
+    synchronized void notOpened(DeclaredDevice declared, String failure) {
+        declared.opening = false;
+        declared.failure = failure;
+    }
+
+    private boolean isDeclared(DeclaredDevice declared) {
+        return devices.get(declared.name) == declared;
+    }
+
+    synchronized VirtioDevice device(String name) {
+        DeclaredDevice declared = devices.get(name);
+        return declared == null || declared.service == null ? null : declared.service.device();
+    }
+
+    /** Snapshots of all. The devices are asked without the lock: they may take their time to answer. */
+    List<DeviceDTO> dump() {
+        List<DeviceDTO> dtos = new ArrayList<>();
+        List<DeviceService> services = new ArrayList<>();
+        synchronized (this) {
+            for (DeclaredDevice declared : devices.values()) {
+                dtos.add(declared.dump());
+                services.add(declared.service);
+            }
+        }
+        for (int i = 0; i < dtos.size(); i++) {
+            if (services.get(i) != null) {
+                dtos.set(i, services.get(i).device().dump());
+            }
+        }
+        return dtos;
+    }
+}
