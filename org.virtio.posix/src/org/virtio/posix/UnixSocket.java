@@ -61,6 +61,18 @@ public final class UnixSocket implements AutoCloseable {
     return new UnixSocket(fd);
   }
 
+  /**
+   * Takes over a connected socket, such as one that a peer sent. Whether it blocks does not matter: every call says itself
+   * that it must not.
+   *
+   * @param fd the descriptor, which this object closes from now on; if it is no socket, sending and receiving fail
+   * @return its new owner
+   * @throws IllegalStateException if the descriptor is closed
+   */
+  public static UnixSocket adopt(FileDescriptor fd) {
+    return new UnixSocket(fd);
+  }
+
   static FileDescriptor open(String detail) throws PosixException {
     int fd = libc().socket(SocketAddress.AF_UNIX, SOCK_STREAM_NONBLOCK_CLOEXEC, 0);
     return FileDescriptor.adopt(LibC.check(fd, "socket", detail));

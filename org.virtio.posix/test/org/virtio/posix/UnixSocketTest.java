@@ -88,6 +88,18 @@ class UnixSocketTest {
   }
 
   @Test
+  void aSocketCanBeSentAndTakenOver() throws Exception {
+    UnixSocket[] inner = UnixSocket.pair();
+    here.send(bytes("socket"), inner[0].fd());
+    inner[0].fd().close();
+    receive(there);
+    try (UnixSocket far = UnixSocket.adopt(received.remove(0)); UnixSocket near = inner[1]) {
+      far.send(bytes("through"));
+      assertThat(receive(near)).isEqualTo("through");
+    }
+  }
+
+  @Test
   void memoryIsSharedByItsDescriptor() throws Exception {
     try (SharedMemory memory = SharedMemory.create("test", Posix.pageSize(), false)) {
       here.send(bytes("m"), memory.fd());
