@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.virtio.spec;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The specification's own sums (section 2.7): descriptors 16 bytes, available ring 6 + 2 n, used ring 6 + 8 n. */
+class LayoutTest {
+    @Test
+    void splitRingAreasHaveTheSpecificationsSizes() {
+        for (int size = 1; size <= SplitRingLayout.MAX_SIZE; size *= 2) {
+            assertThat(SplitRingLayout.descriptorTableSize(size)).isEqualTo(16 * size);
+            assertThat(SplitRingLayout.availableRingSize(size)).isEqualTo(6 + 2 * size);
+            assertThat(SplitRingLayout.usedRingSize(size)).isEqualTo(6 + 8 * size);
+            assertThat(SplitRingLayout.checkSize(size)).isEqualTo(size);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, -1, 3, 1000, 65536, Integer.MIN_VALUE})
+    void aQueueSizeThatCannotBeIsRefusedWithItsNumber(int size) {
+        assertThatThrownBy(() -> SplitRingLayout.checkSize(size)).isInstanceOf(IllegalArgumentException.class)
+            .hasMessageContaining(Integer.toString(size));
+    }
+
+    @Test
+    void blockConfigurationFieldsFollowOneAnother() {
+        assertThat(BlkConfigLayout.SIZE_MAX).isEqualTo(BlkConfigLayout.CAPACITY + 8);
+        assertThat(BlkConfigLayout.SEG_MAX).isEqualTo(BlkConfigLayout.SIZE_MAX + 4);
+        assertThat(BlkConfigLayout.CYLINDERS).isEqualTo(BlkConfigLayout.SEG_MAX + 4);
+        assertThat(BlkConfigLayout.BLK_SIZE).isEqualTo(BlkConfigLayout.SECTORS + 1);
+        assertThat(BlkConfigLayout.PHYSICAL_BLOCK_EXP).isEqualTo(BlkConfigLayout.BLK_SIZE + 4);
+        assertThat(BlkConfigLayout.OPT_IO_SIZE).isEqualTo(BlkConfigLayout.MIN_IO_SIZE + 2);
+        assertThat(BlkConfigLayout.WRITEBACK).isEqualTo(BlkConfigLayout.OPT_IO_SIZE + 4);
+        assertThat(BlkConfigLayout.MAX_DISCARD_SECTORS).isEqualTo(BlkConfigLayout.NUM_QUEUES + 2);
+        assertThat(BlkConfigLayout.MAX_WRITE_ZEROES_SECTORS).isEqualTo(BlkConfigLayout.DISCARD_SECTOR_ALIGNMENT + 4);
+        assertThat(BlkConfigLayout.SIZE).isEqualTo(BlkConfigLayout.WRITE_ZEROES_MAY_UNMAP + 4);
+    }
+
+    @Test
+    void deviceTypesAreUniqueAndFoundByBothNames() {
+        assertThat(Arrays.stream(DeviceType.values()).map(DeviceType::id)).doesNotHaveDuplicates();
+        assertThat(Arrays.stream(DeviceType.values()).map(DeviceType::shortName)).doesNotHaveDuplicates();
+        for (DeviceType type : DeviceType.values()) {
+            assertThat(DeviceType.of(type.id())).isSameAs(type);
+            assertThat(DeviceType.of(type.shortName())).isSameAs(type);
+        }
+        assertThat(DeviceType.of(2)).isSameAs(DeviceType.BLOCK);
+        assertThatThrownBy(() -> DeviceType.of(14)).hasMessageContaining("14");
+        assertThatThrownBy(() -> DeviceType.of("floppy")).hasMessageContaining("floppy");
+    }
+
+    @Test
+    void statusPrintsByNameAndKeepsWhatItDoesNotKnow() {
+        assertThat(DeviceStatus.toString(0)).isEqualTo("RESET");
+        assertThat(DeviceStatus.toString(15)).isEqualTo("ACKNOWLEDGE|DRIVER|FEATURES_OK|DRIVER_OK");
+        assertThat(DeviceStatus.toString(0x91)).isEqualTo("ACKNOWLEDGE|FAILED|0x10");
+    }
+}
