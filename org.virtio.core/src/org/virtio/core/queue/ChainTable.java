@@ -15,6 +15,8 @@ import java.util.stream.IntStream;
  */
 final class ChainTable {
     private static final int END = -1;
+    /** Section 2.7.5.1. */
+    private static final long MAX_CHAIN_BYTES = 1L << 32;
 
     /** For each descriptor, the one after it in the free list or in its chain. */
     private final int[] next;
@@ -35,6 +37,7 @@ final class ChainTable {
     private int openLimit;
     private int openLength;
     private int openWritable;
+    private long openBytes;
     private int first;
     private int previous;
     private int last;
@@ -95,10 +98,14 @@ final class ChainTable {
             if (openWritable + bytes < 0) {
                 throw new IllegalStateException("device-writable buffers of a request come to more than 2 GiB - 1");
             }
-            openWritable += bytes;
         } else if (openWritable > 0) {
             throw new IllegalStateException("a device-readable buffer cannot follow a device-writable one");
         }
+        if (openBytes + bytes > MAX_CHAIN_BYTES) {
+            throw new IllegalStateException("buffers of a request come to more than 4 GiB");
+        }
+        openBytes += bytes;
+        openWritable += deviceWritable ? bytes : 0;
         int descriptor = freeHead;
         freeHead = next[descriptor];
         free--;
@@ -126,6 +133,7 @@ final class ChainTable {
         openToken = null;
         openLength = 0;
         openWritable = 0;
+        openBytes = 0;
         openLimit = 0;
     }
 

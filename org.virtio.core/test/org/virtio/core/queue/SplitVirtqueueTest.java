@@ -4,6 +4,7 @@ package org.virtio.core.queue;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.ByteBuffer;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -11,6 +12,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.virtio.core.queue.QueueFixture.Used;
 import org.virtio.core.queue.SplitDevice.Chain;
 import org.virtio.core.queue.SplitDevice.Descriptor;
+import org.virtio.memory.DmaBuffer;
 import org.virtio.queue.QueueResult;
 import org.virtio.spec.SplitRingLayout;
 
@@ -141,6 +143,37 @@ class SplitVirtqueueTest {
         assertThatThrownBy(() -> f.queue.detach(f)).isInstanceOf(IllegalStateException.class);
         f.queue.flush();
         assertThat(f.device.take().get(0).descriptors()).hasSize(2);
+    }
+
+    @Test
+    void aChainStaysWithinTheSpecificationsLength() {
+        DmaBuffer huge = new HugeBuffer(Integer.MAX_VALUE);
+        f.queue.begin("readable", 4);
+        f.queue.addReadable(huge, 0, Integer.MAX_VALUE);
+        f.queue.addReadable(huge, 0, Integer.MAX_VALUE);
+        f.queue.addReadable(huge, 0, 2);
+        assertThatThrownBy(() -> f.queue.addReadable(huge, 0, 1)).hasMessageContaining("4 GiB");
+        f.queue.begin("writable", 4);
+        f.queue.addWritable(huge, 0, Integer.MAX_VALUE);
+        assertThatThrownBy(() -> f.queue.addWritable(huge, 0, 1)).hasMessageContaining("2 GiB");
+    }
+
+    /** A buffer that is only addressed. */
+    private record HugeBuffer(int size) implements DmaBuffer {
+        @Override
+        public long deviceAddress() {
+            return 1L << 40;
+        }
+
+        @Override
+        public ByteBuffer bytes() {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public void close() {
+            // Nothing was allocated.
+        }
     }
 
     @Test
