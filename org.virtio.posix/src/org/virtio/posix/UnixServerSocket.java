@@ -159,14 +159,10 @@ public final class UnixServerSocket implements AutoCloseable {
     int number = fd.acquire();
     fd.close();
     if (number != FileDescriptor.NONE) {
-      wakeAcceptors(number);
+      // Wakes those who accept, but tells them only to try again: it is the closed descriptor that ends their loop.
+      libc().shutdown(number, SHUT_RDWR);
       fd.release();
     }
-  }
-
-  /** The kernel wakes them, but tells them only to try again: it is the closed descriptor that ends their loop. */
-  private static void wakeAcceptors(int number) {
-    libc().shutdown(number, SHUT_RDWR);
   }
 
   private void unlinkOwn() {

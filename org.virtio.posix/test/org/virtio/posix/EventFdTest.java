@@ -9,6 +9,7 @@ import java.lang.management.ManagementFactory;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -17,6 +18,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(NoLeaks.class)
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class EventFdTest {
+  private static final int F_SETFL = 4;
+
   @Test
   void drainTakesAllSignalsAtOnce() throws Exception {
     try (EventFd event = EventFd.create()) {
@@ -52,9 +55,7 @@ class EventFdTest {
   @Test
   void signalDoesNotWaitForRoomInTheCounter() throws Exception {
     try (EventFd event = EventFd.create()) {
-      ByteBuffer fullButOne = LibC.allocate(8).putLong(0, -2);
-      assertThat(LibC.libc().write(event.fd().intValue(), LibC.address(fullButOne), 8)).isEqualTo(8);
-      Reference.reachabilityFence(fullButOne);
+      fill(event.fd());
       event.signal();
       event.signal();
       assertThat(event.drain()).isTrue();
@@ -80,6 +81,33 @@ class EventFdTest {
     event.signal();
     assertThat(event.drain()).isFalse();
     assertThatIllegalStateException().isThrownBy(() -> event.await(0));
+  }
+
+  private static void fill(FileDescriptor event) {
+    ByteBuffer largest = LibC.allocate(8).putLong(0, -2);
+    assertThat(LibC.libc().write(event.intValue(), LibC.address(largest), 8)).isEqualTo(8);
+    Reference.reachabilityFence(largest);
+  }
+
+  @Test
+  void closeLeavesTheNumberToASignalThatIsUnderWay() throws Exception {
+    EventFd event = EventFd.create();
+    int number = event.fd().intValue();
+    try (EventFd other = EventFd.adopt(event.fd().duplicate())) {
+      fill(event.fd());
+      assertThat(LibC.libc().fcntl(number, F_SETFL, 0)).as("blocking, so that the signal waits").isZero();
+      Future<?> signal = BlockedCall.start("write", () -> {
+        event.signal();
+        return null;
+      });
+      assertThat(signal.isDone()).isFalse();
+      event.close();
+      assertThat(Kernel.isOpen(number)).isTrue();
+      assertThat(other.drain()).isTrue();
+      signal.get();
+      assertThat(Kernel.isOpen(number)).isFalse();
+      assertThat(other.drain()).isTrue();
+    }
   }
 
   @Test

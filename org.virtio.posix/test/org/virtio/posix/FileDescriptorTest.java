@@ -5,10 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
-import java.util.concurrent.CyclicBarrier;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
@@ -41,35 +42,23 @@ class FileDescriptorTest {
     }
   }
 
-  @Test
+  @RepeatedTest(20)
   void closesOnceWhenManyThreadsClose() throws Exception {
-    ExecutorService threads = Executors.newFixedThreadPool(2);
-    try {
-      for (int i = 0; i < 2_000; i++) {
-        FileDescriptor fd = open();
-        long open = OpenResources.fileDescriptors();
-        CyclicBarrier start = new CyclicBarrier(2);
-        Runnable close = () -> {
-          await(start);
-          fd.close();
-        };
-        Future<?> first = threads.submit(close);
-        Future<?> second = threads.submit(close);
-        first.get();
-        second.get();
-        assertThat(OpenResources.fileDescriptors()).isEqualTo(open - 1);
+    List<FileDescriptor> fds = IntStream.range(0, 500).mapToObj(i -> open()).toList();
+    long open = OpenResources.fileDescriptors();
+    AtomicInteger running = new AtomicInteger();
+    Runnable closeAll = () -> {
+      running.incrementAndGet();
+      while (running.get() < 2) {
+        Thread.onSpinWait();
       }
-    } finally {
-      threads.shutdown();
-    }
-  }
-
-  private static void await(CyclicBarrier barrier) {
-    try {
-      barrier.await();
-    } catch (Exception e) {
-      throw new AssertionError(e);
-    }
+      fds.forEach(FileDescriptor::close);
+    };
+    CompletableFuture<Void> other = CompletableFuture.runAsync(closeAll);
+    closeAll.run();
+    other.get();
+    assertThat(OpenResources.fileDescriptors()).isEqualTo(open - fds.size());
+    assertThat(fds).noneMatch(FileDescriptor::isOpen);
   }
 
   @Test
