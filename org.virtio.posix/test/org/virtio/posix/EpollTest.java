@@ -121,6 +121,7 @@ class EpollTest {
     assertThat(poll()).containsOnlyKeys("first");
     second.close();
     assertThatIllegalStateException().isThrownBy(() -> epoll.add(second.fd(), Epoll.IN, "closed"));
+    assertThatIllegalArgumentException().isThrownBy(() -> epoll.modify(second.fd(), Epoll.IN));
   }
 
   @Test
