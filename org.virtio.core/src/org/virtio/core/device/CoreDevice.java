@@ -162,7 +162,9 @@ public final class CoreDevice implements VirtioDevice, AutoCloseable {
         turn.lock();
         try {
             if (!closed && hasDriver) {
-                letGo("device " + name + " was stopped");
+                if (letGo("device " + name + " was stopped")) {
+                    control.acknowledgeAgain();
+                }
                 life.become(DeviceState.OPEN);
             }
         } finally {
@@ -171,10 +173,10 @@ public final class CoreDevice implements VirtioDevice, AutoCloseable {
         }
     }
 
-    private void letGo(String reason) {
-        control.letGo(reason, transportFailure == null);
+    private boolean letGo(String reason) {
         hasDriver = false;
         started = false;
+        return control.letGo(reason, transportFailure == null);
     }
 
     /** Closes the device and frees its memory; for the registry. Closing again does nothing. */

@@ -133,32 +133,41 @@ final class DeviceControl {
      * not become quiet nothing of its memory is ever freed.
      *
      * @param reachable false if the transport has failed
+     * @return whether the device was reset
      */
-    void letGo(String reason, boolean reachable) {
+    boolean letGo(String reason, boolean reachable) {
         for (Ring ring : queues.retire(reason, limits.owners())) {
             LOG.error("Queue {} of device {} was not released within {} ms by {}: its ring stays allocated",
                 ring.index(), name, limits.owners().toMillis(), ring.owner());
         }
-        if (reachable) {
-            quiesce();
-        }
+        boolean quiet = reachable && quiesce();
         queues = DeviceQueues.NONE;
         negotiatedFeatures = FeatureSet.NONE;
+        return quiet;
     }
 
-    private void quiesce() {
+    private boolean quiesce() {
         try {
             if (status.tryReset()) {
                 queues.free();
-                status.set(DeviceStatus.ACKNOWLEDGE);
-            } else {
-                memory.retain();
-                LOG.error("Device {} did not finish its reset within {} ms, its status reads {}: its memory, {} bytes, "
-                    + "is never freed", name, limits.reset().toMillis(), status, memory.capacity());
+                return true;
             }
+            memory.retain();
+            LOG.error("Device {} did not finish its reset within {} ms, its status reads {}: its memory, {} bytes, "
+                + "is never freed", name, limits.reset().toMillis(), status, memory.capacity());
         } catch (VirtioException e) {
             // A transport that throws has failed: it is cut off when it is closed, and the rings are freed after that.
             LOG.warn("Device {} could not be reset: {}", name, e.getMessage());
+        }
+        return false;
+    }
+
+    /** Section 3.1.1, step 2, for a device that waits for its next driver; that one will see whether it still works. */
+    void acknowledgeAgain() {
+        try {
+            status.set(DeviceStatus.ACKNOWLEDGE);
+        } catch (VirtioException e) {
+            LOG.warn("Device {} could not be acknowledged: {}", name, e.getMessage());
         }
     }
 
