@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.virtio.blk.driver;
+
+import static org.virtio.spec.BlkRequestLayout.T_IN;
+import static org.virtio.spec.BlkRequestLayout.T_OUT;
+
+import java.nio.ByteBuffer;
+import java.nio.channels.SeekableByteChannel;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.virtio.blk.BlockDevice;
+import org.virtio.blk.BlockDeviceDTO;
+import org.virtio.blk.BlockException;
+import org.virtio.blk.BlockLimits;
+import org.virtio.blk.BlockListener;
+import org.virtio.blk.BlockQueue;
+import org.virtio.blk.BlockTopology;
+import org.virtio.device.VirtioDevice;
+import org.virtio.device.VirtioException;
+import org.virtio.memory.DmaAllocator;
+import org.virtio.memory.DmaBuffer;
+
+/** A started block device. */
+final class BlkDevice implements BlockDevice {
+    private static final Logger LOG = LoggerFactory.getLogger(BlkDevice.class);
+    /** A snapshot does without the ID string of a device that does not give it by then. */
+    private static final long ID_WAIT_MILLIS = 1000;
+
+    private final VirtioDevice device;
+    private final BlkConfig config;
+    private final Bounds bounds;
+    private final QueueSet queues;
+    private final CapacityWatch capacityWatch;
+    private volatile String id;
+
+    private BlkDevice(VirtioDevice device, BlkConfig config, Settings settings) throws VirtioException {
+        this.device = device;
+        this.config = config;
+        this.bounds = new Bounds(device.name(), config.blockSize(), config.readOnly(), config.capacity());
+        this.capacityWatch = new CapacityWatch(device, bounds);
+        this.queues = new QueueSet(device, config, bounds, settings);
+    }
+
+    /**
+     * Takes a device from whatever it is to DRIVER_OK.
+     *
+     * @throws VirtioException if it does not get there; the device has been let go of then
+     */
+    static BlkDevice start(VirtioDevice device, Settings settings) throws VirtioException {
+        device.negotiate(BlkConfig.FEATURES);
+        try {
+            BlkConfig config = BlkConfig.read(device.config(), device.negotiatedFeatures());
+            device.start(Math.max(1, Math.min(config.queues(), device.maxQueues())), 1);
+            return new BlkDevice(device, config, settings);
+        } catch (VirtioException | RuntimeException e) {
+            device.stop();
+            throw e;
+        }
+    }
+
+    /** Refuses new requests, fails what is pending and ends the pollers. Returns in bounded time. */
+    void close(String reason) {
+        queues.close(reason);
+    }
+
+    /** Lets go of the device, after {@link #close}. */
+    void stop() {
+        device.stop();
+        queues.free();
+    }
+
+    /** Follows the configuration; see {@link CapacityWatch#reload}. */
+    void reloadCapacity() {
+        capacityWatch.reload(this);
+    }
+
+    @Override
+    public String name() {
+        return device.name();
+    }
+
+    @Override
+    public long capacity() {
+        return bounds.capacity();
+    }
+
+    @Override
+    public int blockSize() {
+        return config.blockSize();
+    }
+
+    @Override
+    public boolean isReadOnly() {
+        return config.readOnly();
+    }
+
+    @Override
+    public BlockLimits limits() {
+        return config.limits();
+    }
+
+    @Override
+    public BlockTopology topology() {
+        return config.topology();
+    }
+
+    @Override
+    public DmaAllocator memory() {
+        return device.memory();
+    }
+
+    @Override
+    public int queueCount() {
+        return queues.count();
+    }
+
+    @Override
+    public BlockQueue openQueue() throws BlockException {
+        checkMayWait();
+        return queues.open();
+    }
+
+    @Override
+    public void read(long position, ByteBuffer destination) throws BlockException {
+        await(() -> readAsync(position, destination));
+    }
+
+    @Override
+    public void write(long position, ByteBuffer source) throws BlockException {
+        await(() -> writeAsync(position, source));
+    }
+
+    @Override
+    public void read(long position, DmaBuffer buffer, int offset, int length) throws BlockException {
+        await(() -> readAsync(position, buffer, offset, length));
+    }
+
+    @Override
+    public void write(long position, DmaBuffer buffer, int offset, int length) throws BlockException {
+        await(() -> writeAsync(position, buffer, offset, length));
+    }
+
+    @Override
+    public void flush() throws BlockException {
+        await(() -> flushAsync());
+    }
+
+    @Override
+    public void discard(long position, long length) throws BlockException {
+        await(() -> discardAsync(position, length));
+    }
+
+    @Override
+    public void writeZeroes(long position, long length, boolean unmap) throws BlockException {
+        await(() -> writeZeroesAsync(position, length, unmap));
+    }
+
+    @Override
+    public String id() throws BlockException {
+        checkMayWait();
+        IdSubmission submission = submitId();
+        join(submission.future);
+        id = submission.id();
+        return id;
+    }
+
+    @Override
+    public CompletableFuture<Void> readAsync(long position, ByteBuffer destination) {
+        bounds.check(position, destination.remaining());
+        if (destination.isReadOnly()) {
+            throw new IllegalArgumentException("the buffer to read into is read-only");
+        }
+        return submit(new BounceSubmission(describe("read", position, destination.remaining()), T_IN, position, destination));
+    }
+
+    @Override
+    public CompletableFuture<Void> writeAsync(long position, ByteBuffer source) {
+        bounds.checkWrite(position, source.remaining());
+        return submit(new BounceSubmission(describe("write", position, source.remaining()), T_OUT, position, source));
+    }
+
+    @Override
+    public CompletableFuture<Void> readAsync(long position, DmaBuffer buffer, int offset, int length) {
+        bounds.check(position, length);
+        Bounds.checkBuffer(buffer, offset, length);
+        return submit(new DirectSubmission(describe("read", position, length),
+            (engine, callback, context) -> engine.transfer(T_IN, position, buffer, offset, length, callback, context)));
+    }
+
+    @Override
+    public CompletableFuture<Void> writeAsync(long position, DmaBuffer buffer, int offset, int length) {
+        bounds.checkWrite(position, length);
+        Bounds.checkBuffer(buffer, offset, length);
+        return submit(new DirectSubmission(describe("write", position, length),
+            (engine, callback, context) -> engine.transfer(T_OUT, position, buffer, offset, length, callback, context)));
+    }
+
+    @Override
+    public CompletableFuture<Void> flushAsync() {
+        return submit(new DirectSubmission("flush of " + device.name(), RequestEngine::flush));
+    }
+
+    @Override
+    public CompletableFuture<Void> discardAsync(long position, long length) {
+        bounds.checkWrite(position, length);
+        return submit(new DirectSubmission(describe("discard", position, length),
+            (engine, callback, context) -> engine.discard(position, length, callback, context)));
+    }
+
+    @Override
+    public CompletableFuture<Void> writeZeroesAsync(long position, long length, boolean unmap) {
+        bounds.checkWrite(position, length);
+        return submit(new DirectSubmission(describe("write zeroes", position, length),
+            (engine, callback, context) -> engine.writeZeroes(position, length, unmap, callback, context)));
+    }
+
+    @Override
+    public SeekableByteChannel channel() {
+        return new BlkChannel(this);
+    }
+
+    @Override
+    public void addListener(BlockListener listener) {
+        capacityWatch.add(listener);
+    }
+
+    @Override
+    public void removeListener(BlockListener listener) {
+        capacityWatch.remove(listener);
+    }
+
+    @Override
+    public BlockDeviceDTO dump() {
+        BlockDeviceDTO dto = new BlockDeviceDTO();
+        dto.name = name();
+        dto.id = idForDump();
+        dto.capacity = capacity();
+        dto.blockSize = blockSize();
+        dto.readOnly = isReadOnly();
+        dto.writeback = config.writeback();
+        dto.queues = queueCount();
+        dto.maxSegmentSize = limits().maxSegmentSize();
+        dto.maxSegments = limits().maxSegments();
+        dto.maxDiscardBytes = limits().maxDiscardBytes();
+        dto.maxWriteZeroesBytes = limits().maxWriteZeroesBytes();
+        dto.physicalBlockSize = topology().physicalBlockSize();
+        dto.optIoSize = topology().optIoSize();
+        return dto;
+    }
+
+    private String idForDump() {
+        if (id == null && !(Thread.currentThread() instanceof Poller)) {
+            IdSubmission submission = submitId();
+            try {
+                submission.future.get(ID_WAIT_MILLIS, TimeUnit.MILLISECONDS);
+                id = submission.id();
+            } catch (ExecutionException | TimeoutException e) {
+                LOG.debug("{} gave no ID string", device.name(), e);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+        return id;
+    }
+
+    private IdSubmission submitId() {
+        IdSubmission submission = new IdSubmission("get id of " + device.name());
+        queues.submit(submission);
+        return submission;
+    }
+
+    private CompletableFuture<Void> submit(Submission submission) {
+        queues.submit(submission);
+        return submission.future;
+    }
+
+    private String describe(String operation, long position, long length) {
+        return operation + " of " + length + " bytes at position " + position + " of " + device.name();
+    }
+
+    private static void await(Supplier<CompletableFuture<Void>> request) throws BlockException {
+        checkMayWait();
+        join(request.get());
+    }
+
+    /**
+     * Waits for a poller. Not interruptible: the device may use the buffer until it has completed the request. A thread that
+     * is interrupted stays so.
+     */
+    private static void join(CompletableFuture<Void> future) throws BlockException {
+        try {
+            future.join();
+        } catch (CompletionException e) {
+            BlockException failure = (BlockException) e.getCause();
+            // The place to look at is the caller's, not the poller's.
+            failure.fillInStackTrace();
+            throw failure;
+        }
+    }
+
+    private static void checkMayWait() {
+        if (Thread.currentThread() instanceof Poller) {
+            throw new IllegalStateException("a thread that completes requests cannot wait for one; use an async method");
+        }
+    }
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.virtio.blk.driver;
+
+import static org.virtio.spec.BlkRequestLayout.ID_SIZE;
+import static org.virtio.spec.BlkRequestLayout.T_IN;
+import static org.virtio.spec.BlkRequestLayout.T_OUT;
+
+import org.virtio.blk.BlockCallback;
+import org.virtio.blk.BlockQueue;
+import org.virtio.memory.DmaBuffer;
+import org.virtio.queue.QueueResult;
+import org.virtio.queue.Virtqueue;
+
+/** A virtqueue in the hands of an application's thread: checks what it asks for and passes it on to the engine. */
+final class BlkQueue implements BlockQueue {
+    private static final int CLOSE_BATCH = 256;
+
+    private final QueueSet queues;
+    private final Virtqueue queue;
+    private final RequestEngine engine;
+    private final Bounds bounds;
+    private final Settings settings;
+    private final Thread owner = Thread.currentThread();
+    private boolean closed;
+
+    BlkQueue(QueueSet queues, Virtqueue queue, RequestEngine engine, Bounds bounds, Settings settings) {
+        this.queues = queues;
+        this.queue = queue;
+        this.engine = engine;
+        this.bounds = bounds;
+        this.settings = settings;
+    }
+
+    @Override
+    public int index() {
+        return queue.index();
+    }
+
+    @Override
+    public int inFlight() {
+        return engine.inFlight();
+    }
+
+    @Override
+    public int read(long position, DmaBuffer buffer, int offset, int length, BlockCallback callback, Object context) {
+        bounds.check(position, length);
+        Bounds.checkBuffer(buffer, offset, length);
+        return closed ? QueueResult.BROKEN : engine.transfer(T_IN, position, buffer, offset, length, callback, context);
+    }
+
+    @Override
+    public int write(long position, DmaBuffer buffer, int offset, int length, BlockCallback callback, Object context) {
+        bounds.checkWrite(position, length);
+        Bounds.checkBuffer(buffer, offset, length);
+        return closed ? QueueResult.BROKEN : engine.transfer(T_OUT, position, buffer, offset, length, callback, context);
+    }
+
+    @Override
+    public int flush(BlockCallback callback, Object context) {
+        return closed ? QueueResult.BROKEN : engine.flush(callback, context);
+    }
+
+    @Override
+    public int discard(long position, long length, BlockCallback callback, Object context) {
+        bounds.checkWrite(position, length);
+        return closed ? QueueResult.BROKEN : engine.discard(position, length, callback, context);
+    }
+
+    @Override
+    public int writeZeroes(long position, long length, boolean unmap, BlockCallback callback, Object context) {
+        bounds.checkWrite(position, length);
+        return closed ? QueueResult.BROKEN : engine.writeZeroes(position, length, unmap, callback, context);
+    }
+
+    @Override
+    public int getId(DmaBuffer buffer, int offset, BlockCallback callback, Object context) {
+        Bounds.checkBuffer(buffer, offset, ID_SIZE);
+        return closed ? QueueResult.BROKEN : engine.id(buffer, offset, callback, context);
+    }
+
+    @Override
+    public void submit() {
+        if (!closed) {
+            engine.submit();
+        }
+    }
+
+    @Override
+    public int poll(int limit) {
+        return closed ? 0 : engine.poll(limit);
+    }
+
+    @Override
+    public int await(int limit, long timeoutNanos) {
+        return closed ? 0 : engine.await(limit, timeoutNanos);
+    }
+
+    @Override
+    public String failure() {
+        return queue.brokenReason();
+    }
+
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        if (Thread.currentThread() != owner) {
+            throw new IllegalStateException("queue " + index() + " is owned by thread '" + owner.getName() + "', not by '"
+                + Thread.currentThread().getName() + "'");
+        }
+        closed = true;
+        long start = System.nanoTime();
+        long limit = settings.drainNanos();
+        while (engine.inFlight() > 0 && System.nanoTime() - start < limit) {
+            engine.await(CLOSE_BATCH, limit - (System.nanoTime() - start));
+        }
+        if (engine.inFlight() > 0) {
+            queue.breakQueue("closed with " + engine.inFlight() + " requests in flight, which the device did not complete in "
+                + limit / 1_000_000 + " ms");
+            engine.poll(CLOSE_BATCH);
+        }
+        queues.closed(queue);
+    }
+}

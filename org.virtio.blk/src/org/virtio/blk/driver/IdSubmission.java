@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.virtio.blk.driver;
+
+import static org.virtio.spec.BlkRequestLayout.ID_SIZE;
+
+import java.nio.charset.StandardCharsets;
+import org.virtio.blk.BlockCallback;
+import org.virtio.blk.BlockResult;
+import org.virtio.memory.DmaBuffer;
+import org.virtio.queue.QueueResult;
+
+/** A request for the device's ID string. */
+final class IdSubmission extends Submission implements BlockCallback {
+    private DmaBuffer buffer;
+    private String id;
+
+    IdSubmission(String description) {
+        super(description);
+    }
+
+    /** The ID string; to be read after the future has completed. */
+    String id() {
+        return id;
+    }
+
+    @Override
+    int enter(Poller poller) {
+        DmaBuffer taken = poller.bounce().take(ID_SIZE);
+        if (taken == null) {
+            return QueueResult.FULL;
+        }
+        // The device need not write behind the end of its string.
+        taken.bytes().put(0, new byte[ID_SIZE]);
+        int entered = poller.engine().id(taken, 0, this, poller);
+        if (entered == QueueResult.OK) {
+            buffer = taken;
+        } else {
+            poller.bounce().give(taken);
+        }
+        return entered;
+    }
+
+    @Override
+    public void completed(Object context, int result) {
+        Poller poller = (Poller) context;
+        if (result != BlockResult.DEVICE_GONE) {
+            byte[] bytes = new byte[ID_SIZE];
+            buffer.bytes().get(0, bytes);
+            poller.bounce().give(buffer);
+            id = parse(bytes);
+        }
+        finish(result, poller);
+    }
+
+    private static String parse(byte[] bytes) {
+        int length = 0;
+        while (length < bytes.length && bytes[length] != 0) {
+            length++;
+        }
+        return new String(bytes, 0, length, StandardCharsets.US_ASCII);
+    }
+}
