@@ -10,8 +10,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 /**
  * Addresses that stay taken until the mapping over them is closed and no buffer over them is reachable.
  *
- * <p>The cleaner's thread is made by the JDK, with the system's class loader as its context; it refers to classes of this bundle only
- * through the entries of buffers that still exist, and it ends when the last of them is gone and this class is unloaded.
+ * <p>The cleaner's thread is made by the JDK, with the system's class loader as its context. It refers to classes of this
+ * bundle only through the entries of buffers that still exist, and ends when they are gone and this class is unloaded.
  */
 final class AddressRange {
   static final long MAP_FAILED = -1;
