@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.virtio.user;
+
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import org.virtio.device.FeatureSet;
+import org.virtio.device.VirtioException;
+import org.virtio.memory.MemoryRegion;
+import org.virtio.posix.Epoll;
+import org.virtio.posix.PeerCredentials;
+import org.virtio.posix.UnixSocket;
+import org.virtio.spec.DeviceStatus;
+import org.virtio.spec.DeviceType;
+import org.virtio.transport.QueueNotifier;
+import org.virtio.transport.QueueSetup;
+import org.virtio.transport.Transport;
+import org.virtio.transport.TransportListener;
+import org.virtio.user.message.DeviceConfig;
+import org.virtio.user.message.DeviceConfigLayout;
+import org.virtio.user.message.FrontEndRequest;
+import org.virtio.user.message.Message;
+import org.virtio.user.message.MessageChannel;
+import org.virtio.user.message.ProtocolFeature;
+
+/**
+ * One device, as the front end of the vhost-user protocol reaches it.
+ *
+ * <p>Memory and queues are collected, and told when DRIVER_OK is set. A back end without {@link ProtocolFeature#STATUS} has
+ * no device status field: it is kept here then, and a reset stops the queues.
+ */
+final class VhostUserTransport implements Transport {
+    private final VhostUserOptions options;
+    private final UnixSocket socket;
+    private final EventLoop events;
+    private final TransportListener listener;
+    private final Consumer<VhostUserTransport> closeHandler;
+    private final Connection connection;
+    private final List<Queue> queues = new CopyOnWriteArrayList<>();
+    private final AtomicBoolean closed = new AtomicBoolean();
+    private Session session;
+    private MemoryRegions memory;
+    private BackEndRequests backEndRequests;
+    private PeerCredentials peer;
+    private int status;
+    /** Whether the back end has been told of the queues. */
+    private boolean started;
+    private volatile boolean open;
+    private volatile int configGeneration;
+    /** Of the event loop's thread alone. */
+    private boolean failed;
+
+    /**
+     * Takes a connected socket over.
+     *
+     * @param closeHandler told once when this is closed
+     */
+    VhostUserTransport(VhostUserOptions options, UnixSocket socket, EventLoop events, TransportListener listener,
+        Consumer<VhostUserTransport> closeHandler) {
+        this.options = options;
+        this.socket = socket;
+        this.events = events;
+        this.listener = listener;
+        this.closeHandler = closeHandler;
+        this.connection = new Connection(new MessageChannel(socket), options.replyTimeoutNanos(), this::reportFailure);
+    }
+
+    /** Begins the session; nothing but {@link #close()} may be called before this has returned. */
+    void begin() throws VirtioException {
+        try {
+            peer = socket.peerCredentials();
+            session = Session.begin(connection);
+            memory = new MemoryRegions(connection, session);
+            if (session.has(ProtocolFeature.BACKEND_REQ)) {
+                backEndRequests = BackEndRequests.open(events,
+                    theirs -> connection.tell(Message.of(FrontEndRequest.SET_BACKEND_REQ_FD), theirs),
+                    this::configurationChanged, connection::fail);
+                connection.confirm();
+            }
+            events.watch(socket.fd(), Epoll.RDHUP, ready -> {
+                events.unwatch(socket.fd());
+                connection.hangUp();
+            });
+            open = true;
+            connection.check();
+        } catch (VirtioException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new VirtioException(e.getMessage(), e);
+        }
+    }
+
+    /**
+     * On any thread, which may hold locks; so the listener is told on the event loop's. What fails before the transport is
+     * open is told by an exception alone: the reason is stored before the flag is loaded here, and the other way round there.
+     */
+    private void reportFailure(String reason) {
+        if (open) {
+            events.execute(() -> {
+                if (!closed.get()) {
+                    failed = true;
+                    listener.failed(reason);
+                }
+            });
+        }
+    }
+
+    /** On the event loop's thread. */
+    private void configurationChanged() {
+        configGeneration++;
+        if (!closed.get() && !failed) {
+            listener.configurationChanged();
+        }
+    }
+
+    @Override
+    public DeviceType deviceType() {
+        return options.type();
+    }
+
+    @Override
+    public int status() throws VirtioException {
+        if (session.has(ProtocolFeature.STATUS)) {
+            long answer = connection.askU64(FrontEndRequest.GET_STATUS);
+            if ((answer & ~0xffL) != 0) {
+                throw connection.fail("the back end broke the protocol: its status is 0x" + Long.toHexString(answer)
+                    + "; expected 8 bits");
+            }
+            return (int) answer;
+        }
+        connection.check();
+        return status;
+    }
+
+    @Override
+    public void status(int value) throws VirtioException {
+        connection.check();
+        if (value == DeviceStatus.RESET) {
+            stop();
+        } else if ((value & DeviceStatus.DRIVER_OK) != 0 && !started) {
+            start();
+        }
+        if (session.has(ProtocolFeature.STATUS)) {
+            connection.tell(Message.of(FrontEndRequest.SET_STATUS, value));
+            connection.confirm();
+        }
+        status = value;
+    }
+
+    private void start() throws VirtioException {
+        memory.tell();
+        // First, so that a reset stops what was started when a step fails.
+        started = true;
+        for (Queue queue : queues) {
+            queue.start(connection, session.enablesQueues());
+        }
+    }
+
+    private void stop() throws VirtioException {
+        if (started) {
+            for (Queue queue : queues) {
+                queue.stop(connection, session.enablesQueues());
+            }
+            started = false;
+        }
+        discardQueues();
+    }
+
+    private void discardQueues() {
+        queues.forEach(Queue::close);
+        queues.clear();
+    }
+
+    @Override
+    public FeatureSet deviceFeatures() throws VirtioException {
+        connection.check();
+        return session.deviceFeatures();
+    }
+
+    @Override
+    public void driverFeatures(FeatureSet features) throws VirtioException {
+        connection.tell(Message.of(FrontEndRequest.SET_FEATURES, session.accepted(features)));
+        connection.confirm();
+    }
+
+    /** The address's option, or fewer if the back end has fewer. One that cannot tell is taken at the address's word. */
+    @Override
+    public int maxQueues() throws VirtioException {
+        connection.check();
+        if (!session.has(ProtocolFeature.MQ)) {
+            return Math.max(1, options.queues());
+        }
+        int limit = options.queues() == 0 ? VhostUserOptions.MAX_QUEUES : options.queues();
+        return Long.compareUnsigned(session.queues(), limit) < 0 ? (int) session.queues() : limit;
+    }
+
+    @Override
+    public int queueSize(int index) throws VirtioException {
+        connection.check();
+        return options.queueSize();
+    }
+
+    @Override
+    public long map(MemoryRegion region) throws VirtioException {
+        connection.check();
+        memory.map(region, started);
+        return region.address();
+    }
+
+    @Override
+    public void unmap(MemoryRegion region) throws VirtioException {
+        memory.unmap(region);
+    }
+
+    @Override
+    public QueueNotifier setUpQueue(QueueSetup setup) throws VirtioException {
+        connection.check();
+        Queue queue = Queue.create(setup);
+        queues.add(queue);
+        return queue;
+    }
+
+    /** Asks from offset 0, since some back ends ignore the offset; and for no more, since some have no more. */
+    @Override
+    public byte[] readConfig(int offset, int length) throws VirtioException {
+        checkConfig(offset, length);
+        byte[] wanted = new byte[offset + length];
+        byte[] contents = connection.ask(Message.of(FrontEndRequest.GET_CONFIG,
+            new DeviceConfig(0, DeviceConfigLayout.FLAG_WRITABLE, wanted))).deviceConfig().contents();
+        if (contents.length == 0) {
+            throw new VirtioException("the back end has no configuration at offset " + offset + ", length " + length);
+        }
+        if (contents.length != wanted.length) {
+            throw connection.fail("the back end broke the protocol: the reply to GET_CONFIG has " + contents.length
+                + " bytes of configuration; expected " + wanted.length);
+        }
+        return Arrays.copyOfRange(contents, offset, offset + length);
+    }
+
+    @Override
+    public void writeConfig(int offset, byte[] value) throws VirtioException {
+        checkConfig(offset, value.length);
+        connection.tell(Message.of(FrontEndRequest.SET_CONFIG,
+            new DeviceConfig(offset, DeviceConfigLayout.FLAG_WRITABLE, value)));
+        connection.confirm();
+    }
+
+    private void checkConfig(int offset, int length) throws VirtioException {
+        connection.check();
+        if (!session.has(ProtocolFeature.CONFIG)) {
+            throw new VirtioException("the back end has no configuration space: it does not offer " + ProtocolFeature.CONFIG);
+        }
+        if (offset < 0 || length < 1 || offset > DeviceConfigLayout.MAX_CONTENTS - length) {
+            throw new VirtioException("configuration at offset " + offset + ", length " + length + " is not within the first "
+                + DeviceConfigLayout.MAX_CONTENTS + " bytes, which are all that vhost-user can reach");
+        }
+    }
+
+    @Override
+    public int configGeneration() throws VirtioException {
+        connection.check();
+        return configGeneration;
+    }
+
+    @Override
+    public Map<String, Object> details() {
+        Map<String, Object> details = new LinkedHashMap<>();
+        details.put("socket", options.path());
+        details.put("peer pid", peer.pid());
+        details.put("peer uid", peer.uid());
+        details.put("protocol features", ProtocolFeature.names(session.protocolFeatures()));
+        details.put("memory slots", Long.toUnsignedString(session.memorySlots()));
+        details.put("memory regions", memory.toStrings());
+        details.put("queues", queues.stream().map(Queue::toString).toList());
+        return details;
+    }
+
+    @Override
+    public void close() {
+        if (closed.compareAndSet(false, true)) {
+            events.unwatch(socket.fd());
+            connection.close();
+            if (backEndRequests != null) {
+                backEndRequests.close();
+            }
+            discardQueues();
+            closeHandler.accept(this);
+        }
+    }
+}
