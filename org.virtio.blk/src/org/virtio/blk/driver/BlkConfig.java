@@ -93,16 +93,16 @@ record BlkConfig(long capacity, int blockSize, boolean readOnly, boolean flush, 
         }
 
         private BlockLimits limits(int blockSize) throws VirtioException {
-            long sizeMax = noLimitIfZero(u32(BlkFeature.SIZE_MAX, BlkConfigLayout.SIZE_MAX, 0), Integer.MAX_VALUE);
-            long segMax = Math.max(1, u32(BlkFeature.SEG_MAX, BlkConfigLayout.SEG_MAX, 1));
-            if (sizeMax * segMax < blockSize) {
+            int sizeMax = toInt(noLimitIfZero(u32(BlkFeature.SIZE_MAX, BlkConfigLayout.SIZE_MAX, 0), Integer.MAX_VALUE));
+            int segMax = toInt(Math.max(1, u32(BlkFeature.SEG_MAX, BlkConfigLayout.SEG_MAX, 1)));
+            if ((long) sizeMax * segMax < blockSize) {
                 throw new VirtioException(
                     "size_max " + sizeMax + " * seg_max " + segMax + " is less than the block size " + blockSize);
             }
             long discard = rangeLimit(BlkFeature.DISCARD, BlkConfigLayout.MAX_DISCARD_SECTORS, "max_discard_sectors", blockSize);
             long zeroes = rangeLimit(BlkFeature.WRITE_ZEROES, BlkConfigLayout.MAX_WRITE_ZEROES_SECTORS,
                 "max_write_zeroes_sectors", blockSize);
-            return new BlockLimits((int) Math.min(sizeMax, Integer.MAX_VALUE), (int) Math.min(segMax, Integer.MAX_VALUE), discard,
+            return new BlockLimits(sizeMax, segMax, discard,
                 u32(BlkFeature.DISCARD, BlkConfigLayout.DISCARD_SECTOR_ALIGNMENT, 0) * SECTOR_SIZE, zeroes,
                 features.contains(BlkFeature.WRITE_ZEROES) && space.readU8(BlkConfigLayout.WRITE_ZEROES_MAY_UNMAP) != 0);
         }
@@ -136,6 +136,10 @@ record BlkConfig(long capacity, int blockSize, boolean readOnly, boolean flush, 
 
         private long u32(int feature, int offset, long otherwise) throws VirtioException {
             return features.contains(feature) ? space.readU32(offset) : otherwise;
+        }
+
+        private static int toInt(long value) {
+            return (int) Math.min(value, Integer.MAX_VALUE);
         }
 
         private static long noLimitIfZero(long value, long noLimit) {

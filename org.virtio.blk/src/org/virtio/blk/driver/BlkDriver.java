@@ -72,8 +72,10 @@ public final class BlkDriver {
             Attachment attachment = new Attachment(device, BlkDevice.start(device, settings));
             attachments.put(device, attachment);
             attachment.register(properties);
-        } catch (VirtioException | RuntimeException e) {
-            LOG.error("{} at {} is not driven: {}", device.name(), device.address(), e.getMessage(), e);
+        } catch (VirtioException e) {
+            LOG.error("{} at {} is not driven: {}", device.name(), device.address(), e.getMessage());
+        } catch (RuntimeException e) {
+            LOG.error("{} at {} is not driven", device.name(), device.address(), e);
         }
     }
 

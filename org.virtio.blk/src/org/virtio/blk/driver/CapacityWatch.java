@@ -38,7 +38,7 @@ final class CapacityWatch {
         try {
             now = BlkConfig.readCapacity(device.config(), bounds.blockSize());
         } catch (VirtioException | RuntimeException e) {
-            LOG.warn("the capacity of {} may have changed but could not be read", device.name(), e);
+            LOG.warn("the capacity of {} may have changed but could not be read: {}", device.name(), e.toString());
             return;
         }
         if (now != before) {

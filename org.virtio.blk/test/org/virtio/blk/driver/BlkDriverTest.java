@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.virtio.blk.driver;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.lang.annotation.Annotation;
+import java.lang.reflect.Proxy;
+import java.util.Dictionary;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.ServiceRegistration;
+import org.virtio.blk.BlockDevice;
+import org.virtio.blk.BlockDeviceGoneException;
+import org.virtio.device.DeviceProperties;
+import org.virtio.device.VirtioException;
+import org.virtio.spec.BlkConfigLayout;
+
+@Timeout(60)
+class BlkDriverTest {
+    private final FakeDevice fake = Fixture.capable();
+    private final BlockingQueue<String> news = new LinkedBlockingQueue<>();
+    private volatile BlockDevice service;
+    private volatile Dictionary<?, ?> properties;
+    private final BlkDriver driver = new BlkDriver(context(), config(0, 1));
+
+    private BundleContext context() {
+        return (BundleContext) Proxy.newProxyInstance(getClass().getClassLoader(), new Class<?>[] {BundleContext.class},
+            (proxy, method, arguments) -> {
+                assertThat(method.getName()).isEqualTo("registerService");
+                service = (BlockDevice) arguments[1];
+                properties = (Dictionary<?, ?>) arguments[2];
+                news.add("registered");
+                return registration();
+            });
+    }
+
+    private ServiceRegistration<?> registration() {
+        return (ServiceRegistration<?>) Proxy.newProxyInstance(getClass().getClassLoader(),
+            new Class<?>[] {ServiceRegistration.class}, (proxy, method, arguments) -> {
+                news.add(method.getName());
+                return null;
+            });
+    }
+
+    private static BlkDriver.Config config(int spinMicros, int drainMillis) {
+        return new BlkDriver.Config() {
+            @Override
+            public Class<? extends Annotation> annotationType() {
+                return BlkDriver.Config.class;
+            }
+
+            @Override
+            public int spinMicros() {
+                return spinMicros;
+            }
+
+            @Override
+            public int drainMillis() {
+                return drainMillis;
+            }
+        };
+    }
+
+    private void bind() {
+        driver.bind(fake, Map.of(DeviceProperties.NAME, "disk0", DeviceProperties.TYPE, "blk",
+            DeviceProperties.TRANSPORT, "fake", DeviceProperties.ADDRESS, "fake:0", DeviceProperties.STATE, "open",
+            "service.id", 7L));
+    }
+
+    @AfterEach
+    void stop() {
+        driver.deactivate();
+    }
+
+    @Test
+    void aDeviceBecomesAServiceUntilItIsUnbound() throws Exception {
+        bind();
+        assertThat(news.take()).isEqualTo("registered");
+        assertThat(properties.toString()).contains("virtio.name=disk0", "virtio.type=blk", "virtio.transport=fake",
+            "virtio.address=fake:0", "virtio.state=ready").doesNotContain("service.id");
+        service.flush();
+        driver.unbind(fake);
+        assertThat(news.take()).isEqualTo("unregister");
+        assertThat(fake.stops).isEqualTo(1);
+        assertThat(fake.memory.allocated()).isZero();
+        assertThat(fake.listeners).isEmpty();
+        assertThatThrownBy(service::flush).isInstanceOf(BlockDeviceGoneException.class)
+            .hasMessage("disk0: the device is being detached");
+    }
+
+    @Test
+    void aDeviceThatFailsLosesItsServiceAndIsStoppedWhenUnbound() throws Exception {
+        bind();
+        assertThat(news.take()).isEqualTo("registered");
+        fake.queues.get(0).hold(true);
+        CompletableFuture<Void> pending = service.flushAsync();
+        fake.queues.get(0).awaitAvailable(1);
+        fake.fail("connection lost");
+        assertThat(news.take()).isEqualTo("unregister");
+        assertThatThrownBy(pending::join).hasCauseInstanceOf(BlockDeviceGoneException.class)
+            .hasMessageEndingWith("connection lost");
+        assertThat(fake.stops).isZero();
+        driver.unbind(fake);
+        assertThat(fake.stops).isEqualTo(1);
+        assertThat(news).isEmpty();
+    }
+
+    @Test
+    void aDeviceThatMakesNoSenseGetsNoService() {
+        fake.config(BlkConfigLayout.NUM_QUEUES, 2, 0);
+        bind();
+        assertThat(news).isEmpty();
+        driver.unbind(fake);
+    }
+
+    @Test
+    void stoppingTheDriverLetsGoOfAllDevices() throws Exception {
+        bind();
+        driver.deactivate();
+        assertThat(List.copyOf(news)).containsExactly("registered", "unregister");
+        assertThat(fake.stops).isEqualTo(1);
+    }
+
+    @Test
+    void capacityIsReadOnAnotherThreadThanTheTransports() throws Exception {
+        bind();
+        CompletableFuture<String> told = new CompletableFuture<>();
+        service.addListener((device, before, now) -> {
+            throw new IllegalStateException("a listener that fails does not keep others from hearing");
+        });
+        service.addListener((device, before, now) ->
+            told.complete(before + " to " + now + " on " + Thread.currentThread().getName()));
+        fake.config(BlkConfigLayout.CAPACITY, 8, 4096);
+        fake.listeners.forEach(listener -> listener.configurationChanged(fake));
+
+        assertThat(told.get()).isEqualTo("1048576 to 2097152 on virtio-blk events");
+        assertThat(service.capacity()).isEqualTo(2097152);
+    }
+
+    @Test
+    void aConfigurationThatCannotBeReadChangesNothing() throws Exception {
+        bind();
+        CompletableFuture<Long> told = new CompletableFuture<>();
+        service.addListener((device, before, now) -> told.complete(now));
+        fake.configFailure = new VirtioException("no answer");
+        fake.config(BlkConfigLayout.CAPACITY, 8, 16);
+        ((BlkDevice) service).reloadCapacity();
+        assertThat(service.capacity()).isEqualTo(1048576);
+        fake.configFailure = null;
+        ((BlkDevice) service).reloadCapacity();
+        assertThat(told.get()).isEqualTo(8192);
+    }
+
+    @Test
+    void theIdIsPartOfTheSnapshot() throws Exception {
+        bind();
+        assertThat(service.id()).isEqualTo("disk");
+        assertThat(service.dump().id).isEqualTo("disk");
+        assertThat(service.dump().capacity).isEqualTo(1048576);
+    }
+
+    @Test
+    void configurationOutOfRangeIsRefusedWithTheNumber() {
+        driver.modified(config(1_000_000, 60_000));
+        assertThatThrownBy(() -> driver.modified(config(1_000_001, 1))).isInstanceOf(IllegalArgumentException.class)
+            .hasMessage("spinMicros 1000001 is not from 0 to 1000000");
+        assertThatThrownBy(() -> driver.modified(config(0, -1))).isInstanceOf(IllegalArgumentException.class)
+            .hasMessage("drainMillis -1 is not from 0 to 60000");
+    }
+}

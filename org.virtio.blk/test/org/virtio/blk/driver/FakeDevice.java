@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.virtio.blk.driver;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.virtio.device.ConfigSpace;
+import org.virtio.device.DeviceAddress;
+import org.virtio.device.DeviceDTO;
+import org.virtio.device.DeviceListener;
+import org.virtio.device.DeviceState;
+import org.virtio.device.FeatureSet;
+import org.virtio.device.VirtioDevice;
+import org.virtio.device.VirtioException;
+import org.virtio.memory.DmaAllocator;
+import org.virtio.queue.Virtqueue;
+import org.virtio.spec.BlkConfigLayout;
+import org.virtio.spec.BlkFeature;
+import org.virtio.spec.DeviceType;
+import org.virtio.spec.Feature;
+
+/** A block device in memory, whose configuration, queues and disk a test can reach. */
+final class FakeDevice implements VirtioDevice {
+    final ByteBuffer configBytes = ByteBuffer.allocate(BlkConfigLayout.SIZE).order(ByteOrder.LITTLE_ENDIAN);
+    final FakeMemory memory = new FakeMemory();
+    final List<FakeQueue> queues = new ArrayList<>();
+    final List<DeviceListener> listeners = new CopyOnWriteArrayList<>();
+    FeatureSet offered = FeatureSet.of(Feature.VERSION_1, BlkFeature.MQ, BlkFeature.FLUSH);
+    FeatureSet negotiated = FeatureSet.NONE;
+    FakeDisk disk;
+    int maxQueues = 64;
+    int queueSize = 64;
+    long seed;
+    int capacitySectors = 2048;
+    int stops;
+    volatile DeviceState state = DeviceState.OPEN;
+    volatile String failure;
+    volatile VirtioException configFailure;
+
+    FakeDevice() {
+        config(BlkConfigLayout.NUM_QUEUES, 2, 1);
+        capacity(capacitySectors);
+    }
+
+    FakeDevice capacity(int sectors) {
+        capacitySectors = sectors;
+        return config(BlkConfigLayout.CAPACITY, 8, sectors);
+    }
+
+    FakeDevice offer(int feature) {
+        offered = offered.with(feature);
+        return this;
+    }
+
+    FakeDevice config(int offset, int bytes, long value) {
+        for (int i = 0; i < bytes; i++) {
+            configBytes.put(offset + i, (byte) (value >>> 8 * i));
+        }
+        return this;
+    }
+
+    /** Offers a feature and sets the field that comes with it. */
+    FakeDevice offer(int feature, int offset, int bytes, long value) {
+        return offer(feature).config(offset, bytes, value);
+    }
+
+    /** As when the transport finds the device lost. */
+    void fail(String reason) {
+        failure = reason;
+        state = DeviceState.FAILED;
+        queues.forEach(queue -> queue.breakQueue(reason));
+        listeners.forEach(listener -> listener.stateChanged(this, DeviceState.FAILED));
+    }
+
+    @Override
+    public String name() {
+        return "disk0";
+    }
+
+    @Override
+    public DeviceAddress address() {
+        return DeviceAddress.parse("fake:0");
+    }
+
+    @Override
+    public DeviceType type() {
+        return DeviceType.BLOCK;
+    }
+
+    @Override
+    public DeviceState state() {
+        return state;
+    }
+
+    @Override
+    public String failure() {
+        return failure;
+    }
+
+    @Override
+    public FeatureSet deviceFeatures() {
+        return offered;
+    }
+
+    @Override
+    public FeatureSet negotiatedFeatures() {
+        return negotiated;
+    }
+
+    @Override
+    public void negotiate(FeatureSet driverFeatures) {
+        negotiated = driverFeatures.with(Feature.VERSION_1).and(offered);
+    }
+
+    @Override
+    public ConfigSpace config() {
+        return new FakeConfigSpace(this);
+    }
+
+    @Override
+    public int maxQueues() {
+        return maxQueues;
+    }
+
+    @Override
+    public int start(int wanted, int fixedQueues) throws VirtioException {
+        disk = new FakeDisk(capacitySectors * 512, BlkConfig.read(config(), negotiated).limits());
+        for (int i = 0; i < Math.min(wanted, maxQueues); i++) {
+            queues.add(new FakeQueue(i, queueSize, disk, seed + i));
+        }
+        state = DeviceState.READY;
+        return queues.size();
+    }
+
+    @Override
+    public int queueCount() {
+        return queues.size();
+    }
+
+    @Override
+    public int fixedQueueCount() {
+        return 1;
+    }
+
+    @Override
+    public void stop() {
+        stops++;
+        queues.forEach(queue -> queue.breakQueue("stopped"));
+    }
+
+    @Override
+    public DmaAllocator memory() {
+        return memory;
+    }
+
+    @Override
+    public synchronized Virtqueue acquireQueue(int index) {
+        FakeQueue queue = queues.get(index);
+        if (queue.owner != null) {
+            throw new IllegalStateException("queue " + index + " is owned by " + queue.owner.getName());
+        }
+        queue.owner = Thread.currentThread();
+        return queue;
+    }
+
+    @Override
+    public Virtqueue acquireFreeQueue(int fromIndex) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public synchronized void releaseQueue(Virtqueue queue) {
+        FakeQueue fake = (FakeQueue) queue;
+        if (fake.owner != Thread.currentThread()) {
+            throw new IllegalStateException("queue " + queue.index() + " is owned by " + fake.owner);
+        }
+        fake.owner = null;
+    }
+
+    @Override
+    public synchronized Thread queueOwner(int index) {
+        return queues.get(index).owner;
+    }
+
+    @Override
+    public void addListener(DeviceListener listener) {
+        listeners.add(listener);
+    }
+
+    @Override
+    public void removeListener(DeviceListener listener) {
+        listeners.remove(listener);
+    }
+
+    @Override
+    public DeviceDTO dump() {
+        return new DeviceDTO();
+    }
+}
