@@ -81,6 +81,18 @@ public final class DeviceRegistryComponent implements DeviceRegistry {
         }
         table.clear();
         closeServices(service -> true);
+        awaitReopener();
+    }
+
+    /** A service that is being registered at this moment goes again by the thread that registers it. */
+    private void awaitReopener() {
+        try {
+            if (!reopener.awaitTermination(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+                LOG.warn("A driver still binds to a device while the registry stops");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     @Override

@@ -4,7 +4,9 @@ package org.virtio.core.device;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
+import org.virtio.core.fake.Await;
 import org.virtio.device.DeviceDTO;
 import org.virtio.device.DeviceListener;
 import org.virtio.device.DeviceState;
@@ -65,6 +67,24 @@ class DeviceLifeTest extends DeviceFixture {
         assertThat(device.state()).isEqualTo(DeviceState.FAILED);
         assertThat(device.failure()).isEqualTo("hung up at once");
         assertThat(news).containsExactly("FAILED");
+    }
+
+    /** The fixture finds out if two were in the transport at once. */
+    @Test
+    void theTransportIsCalledByOneThreadAtATime() throws Exception {
+        open();
+        CountDownLatch gate = new CountDownLatch(1);
+        transport.gate = gate;
+        Thread dumper = new Thread(() -> device.dump());
+        Thread allocator = new Thread(() -> device.memory().allocate(8));
+        dumper.start();
+        Await.untilBlocked(dumper);
+        allocator.start();
+        Await.untilBlocked(allocator);
+        gate.countDown();
+        dumper.join();
+        allocator.join();
+        assertThat(transport.regions).hasSize(1);
     }
 
     @Test

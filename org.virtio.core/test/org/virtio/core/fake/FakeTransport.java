@@ -50,7 +50,7 @@ public final class FakeTransport implements Transport {
     public volatile int configShortBy;
     /** Where calls of {@link #status()} stop until it is counted down. */
     public volatile CountDownLatch gate = new CountDownLatch(0);
-    /** Who called while another call was under way. */
+    /** Who called while another call was under way, or after close. */
     public final AtomicReference<String> trespass = new AtomicReference<>();
 
     private final AtomicReference<Thread> caller = new AtomicReference<>();
@@ -85,7 +85,7 @@ public final class FakeTransport implements Transport {
         }
         try {
             if (closed) {
-                throw new VirtioException("closed");
+                trespass.compareAndSet(null, name + " after close");
             }
             if (dead != null) {
                 throw new VirtioException(dead);
@@ -214,6 +214,8 @@ public final class FakeTransport implements Transport {
 
     @Override
     public void close() {
+        // The device sees its memory until now, so it must be there: a closed region throws.
+        regions.forEach(MemoryRegion::buffer);
         closed = true;
         calls.add("close");
     }
