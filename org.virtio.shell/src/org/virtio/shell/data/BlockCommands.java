@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.virtio.shell.data;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SeekableByteChannel;
+import org.apache.felix.service.command.Descriptor;
+import org.osgi.framework.BundleContext;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.virtio.blk.BlockDevice;
+import org.virtio.shell.CommandException;
+import org.virtio.shell.Commands;
+import org.virtio.shell.Size;
+
+/** Commands that read and write a few bytes of a block device. */
+@Component(service = BlockCommands.class, property = {"osgi.command.scope=virtio",
+    "osgi.command.function=read", "osgi.command.function=write", "osgi.command.function=flush"})
+public final class BlockCommands extends Commands {
+    private static final int MAX_READ = 1 << 20;
+
+    /** Created by Declarative Services. */
+    @Activate
+    public BlockCommands(BundleContext context) {
+        super(context);
+    }
+
+    /** Reads. */
+    @Descriptor("shows bytes of a block device as hexdump -C does. Usage: read <name> <position> <length>")
+    public BytesDTO read(
+            @Descriptor("the block device") String name,
+            @Descriptor("where to begin: any byte, such as 0, 512, 4k, 0x200") Size position,
+            @Descriptor("how many bytes, up to 1M") Size length) throws Exception {
+        return run(() -> services.block(name, device -> {
+            Range range = Range.of(device, position, length);
+            length.bytes("length", 1, MAX_READ);
+            BytesDTO result = new BytesDTO();
+            result.position = range.position();
+            result.bytes = read(device, range);
+            return result;
+        }));
+    }
+
+    /** Writes. */
+    @Descriptor("writes a text or bytes to a block device; what stands around them in their blocks stays. "
+        + "Usage: write <name> <position> <text or 0x...>")
+    public String write(
+            @Descriptor("the block device") String name,
+            @Descriptor("where to begin: any byte, such as 0, 512, 4k, 0x200") Size position,
+            @Descriptor("a text, written as UTF-8, or 0x and hexadecimal digits") String bytes) throws Exception {
+        return run(() -> services.block(name, device -> {
+            byte[] data = Bytes.parse(bytes);
+            Range range = Range.of(device, position, new Size(Integer.toString(data.length)));
+            checkWritable(device);
+            try (SeekableByteChannel channel = device.channel()) {
+                channel.position(range.position());
+                writeFully(channel, ByteBuffer.wrap(data));
+            }
+            return data.length + (data.length == 1 ? " byte" : " bytes") + " written at " + range.position();
+        }));
+    }
+
+    /** Flushes. */
+    @Descriptor("makes what was written to a block device durable. Usage: flush <name>")
+    public String flush(@Descriptor("the block device") String name) throws Exception {
+        return run(() -> services.block(name, device -> {
+            device.flush();
+            return name + " is flushed";
+        }));
+    }
+
+    static void checkWritable(BlockDevice device) throws CommandException {
+        if (device.isReadOnly()) {
+            throw new CommandException(device.name() + " is read-only");
+        }
+    }
+
+    static void writeFully(SeekableByteChannel channel, ByteBuffer data) throws IOException {
+        while (data.hasRemaining()) {
+            if (channel.write(data) == 0) {
+                throw new EOFException("the device has shrunk; " + data.remaining() + " bytes were not written");
+            }
+        }
+    }
+
+    private static byte[] read(BlockDevice device, Range range) throws IOException {
+        ByteBuffer data = ByteBuffer.allocate((int) range.length());
+        try (SeekableByteChannel channel = device.channel()) {
+            channel.position(range.position());
+            while (data.hasRemaining()) {
+                if (channel.read(data) < 0) {
+                    throw new EOFException("the device has shrunk; " + data.remaining() + " bytes were not read");
+                }
+            }
+        }
+        return data.array();
+    }
+}

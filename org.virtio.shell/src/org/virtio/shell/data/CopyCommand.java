@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.virtio.shell.data;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SeekableByteChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import org.apache.felix.service.command.CommandSession;
+import org.apache.felix.service.command.Descriptor;
+import org.apache.felix.service.command.Parameter;
+import org.osgi.framework.BundleContext;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.virtio.blk.BlockDevice;
+import org.virtio.shell.CommandException;
+import org.virtio.shell.Commands;
+import org.virtio.shell.Progress;
+import org.virtio.shell.Size;
+
+/** Copies between a block device and a file of the host. */
+@Component(service = CopyCommand.class, property = {"osgi.command.scope=virtio", "osgi.command.function=copy"})
+public final class CopyCommand extends Commands {
+    private static final int CHUNK = 1 << 20;
+
+    /** Created by Declarative Services. */
+    @Activate
+    public CopyCommand(BundleContext context) {
+        super(context);
+    }
+
+    /** Copies. */
+    @Descriptor("copies a block device, or a range of it, to a file, or a file onto a block device. "
+        + "Usage: copy <name> to|from <file> [<position> [<length>]] [--force]")
+    public RangeDTO copy(CommandSession session,
+            @Descriptor("replace the file if it exists")
+            @Parameter(names = {"-f", "--force"}, presentValue = "true", absentValue = "false") boolean force,
+            @Descriptor("the block device") String name,
+            @Descriptor("to: the file is written; from: the device is written") String direction,
+            @Descriptor("the file, relative to where the shell was started") String file,
+            @Descriptor("where on the device to begin, and how many bytes; all of the device, or of the file, if left out")
+            Size... range) throws Exception {
+        Path path = session.currentDir().resolve(file);
+        if (range.length > 2) {
+            throw new CommandException("'" + range[2] + "' is one too many; expected at most a position and a length");
+        }
+        Size position = range.length > 0 ? range[0] : null;
+        Size length = range.length > 1 ? range[1] : null;
+        return run(() -> services.block(name, device -> switch (direction) {
+            case "to" -> toFile(session, device, path, Range.of(device, position, length), force);
+            case "from" -> fromFile(session, device, path, position, length);
+            default -> throw new CommandException("'" + direction + "' is no direction; expected to or from");
+        }));
+    }
+
+    private static RangeDTO toFile(CommandSession session, BlockDevice device, Path path, Range range, boolean force)
+            throws IOException, CommandException {
+        StandardOpenOption creation = force ? StandardOpenOption.TRUNCATE_EXISTING : StandardOpenOption.CREATE_NEW;
+        try (SeekableByteChannel from = device.channel(); SeekableByteChannel to = Files.newByteChannel(path,
+                StandardOpenOption.WRITE, StandardOpenOption.CREATE, creation)) {
+            from.position(range.position());
+            return copy(session, device, range, from, to);
+        }
+    }
+
+    private static RangeDTO fromFile(CommandSession session, BlockDevice device, Path path, Size position, Size length)
+            throws IOException, CommandException {
+        BlockCommands.checkWritable(device);
+        try (SeekableByteChannel from = Files.newByteChannel(path); SeekableByteChannel to = device.channel()) {
+            long bytes = length == null ? from.size() : length.bytes("length", 0, from.size());
+            Range range = Range.of(device, position, new Size(Long.toString(bytes)));
+            to.position(range.position());
+            return copy(session, device, range, from, to);
+        }
+    }
+
+    private static RangeDTO copy(CommandSession session, BlockDevice device, Range range, SeekableByteChannel from,
+            SeekableByteChannel to) throws IOException, CommandException {
+        long start = System.nanoTime();
+        ByteBuffer chunk = ByteBuffer.allocate(CHUNK);
+        try (Progress progress = Progress.of(session, "copying", range.length())) {
+            for (long done = 0; done < range.length();) {
+                if (Thread.interrupted()) {
+                    throw new CommandException("interrupted after " + done + " of " + range.length() + " bytes");
+                }
+                chunk.clear().limit((int) Math.min(CHUNK, range.length() - done));
+                if (from.read(chunk) < 0) {
+                    throw new CommandException("the source ended after " + done + " of " + range.length() + " bytes");
+                }
+                done += chunk.flip().remaining();
+                BlockCommands.writeFully(to, chunk);
+                progress.bytes(done, System.nanoTime() - start);
+            }
+        }
+        RangeDTO result = new RangeDTO();
+        result.device = device.name();
+        result.action = "copied";
+        result.position = range.position();
+        result.length = range.length();
+        result.nanos = System.nanoTime() - start;
+        return result;
+    }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.virtio.shell.device;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.felix.service.command.Converter;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.virtio.blk.BlockDeviceDTO;
+import org.virtio.device.DeviceDTO;
+import org.virtio.queue.QueueDTO;
+import org.virtio.shell.print.Details;
+import org.virtio.shell.print.Form;
+import org.virtio.shell.print.FormConverter;
+import org.virtio.shell.print.Table;
+import org.virtio.shell.print.Units;
+
+/** Prints devices, their features, queues and configuration. */
+@Component(service = Converter.class)
+public final class DeviceConverter extends FormConverter {
+    private static final Table<DeviceDTO> DEVICES = new Table<DeviceDTO>()
+        .column("NAME", d -> d.name).column("TYPE", d -> d.type).column("STATE", d -> d.state)
+        .column("QUEUES", d -> d.queues.size()).column("ADDRESS", d -> d.address)
+        .column("", d -> d.failure == null ? "" : d.failure);
+
+    private static final Table<QueueDTO> QUEUES = new Table<QueueDTO>()
+        .column("QUEUE", q -> q.index).column("FORMAT", q -> q.format).column("SIZE", q -> q.size)
+        .column("FREE", q -> q.freeDescriptors).column("IN FLIGHT", q -> q.inFlight)
+        .column("AVAIL", q -> q.availableIndex).column("USED", q -> q.usedIndex)
+        .column("REQUESTS", q -> q.requests).column("COMPLETED", q -> q.completions)
+        .column("WRITTEN", q -> Units.bytes(q.bytesWritten)).column("NOTIFIED", q -> q.notificationsSent)
+        .column("SUPPRESSED", q -> q.notificationsSuppressed).column("WAKE-UPS", q -> q.wakeups)
+        .column("FULL", q -> q.full).column("OWNER", q -> q.owner)
+        .column("", q -> q.brokenReason == null ? "" : "broken: " + q.brokenReason);
+
+    /** Created by Declarative Services. */
+    @Activate
+    public DeviceConverter() {
+        super(List.of(
+            Form.of(DeviceDTO.class, DEVICES),
+            Form.of(QueueDTO.class, QUEUES),
+            Form.of(InfoDTO.class, new Table<InfoDTO>().column("", i -> DEVICES.line(i.device)), DeviceConverter::full),
+            Form.of(TransportDTO.class, new Table<TransportDTO>()
+                .column("TRANSPORT", t -> t.scheme).column("DEVICES", t -> t.devices)),
+            Form.of(FeatureDTO.class, new Table<FeatureDTO>()
+                .column("FEATURE", f -> f.name).column("NEGOTIATED", f -> f.negotiated ? "yes" : "no")),
+            Form.of(ConfigFieldDTO.class, new Table<ConfigFieldDTO>()
+                .column("OFFSET", f -> f.offset).column("FIELD", f -> f.name)
+                .column("VALUE", f -> f.value).column("", f -> f.meaning))));
+    }
+
+    private static String full(InfoDTO info) {
+        DeviceDTO device = info.device;
+        Details details = new Details(device.name)
+            .add("type", device.type)
+            .add("address", device.address)
+            .add("state", device.state + (device.status == null ? "" : " (" + device.status.replace("|", " ") + ")"))
+            .add("failure", device.failure);
+        if (info.block != null) {
+            block(details, info.block);
+        }
+        if (device.type != null) {
+            open(details, device);
+        }
+        device.transportDetails.forEach((name, value) -> details.addAll(name, words(value)));
+        return details.toString();
+    }
+
+    private static void block(Details details, BlockDeviceDTO block) {
+        details.add("id", block.id == null || block.id.isEmpty() ? null : block.id)
+            .add("capacity", Units.bytes(block.capacity) + " (" + Units.number(block.capacity) + " bytes)")
+            .add("block size", Units.bytes(block.blockSize)
+                + (block.physicalBlockSize > block.blockSize ? ", physical " + Units.bytes(block.physicalBlockSize) : "")
+                + (block.optIoSize > 0 ? ", best I/O size " + Units.bytes(block.optIoSize) : ""))
+            .add("access", (block.readOnly ? "read-only" : "read and write") + ", "
+                + (block.writeback ? "writeback: durable after a flush" : "writethrough"))
+            .add("limits", "segments " + block.maxSegments + " of "
+                + (block.maxSegmentSize == Integer.MAX_VALUE ? "any size" : Units.bytes(block.maxSegmentSize))
+                + ", discard " + limit(block.maxDiscardBytes) + ", write zeroes " + limit(block.maxWriteZeroesBytes));
+    }
+
+    private static String limit(long bytes) {
+        return bytes == 0 ? "none" : Units.bytes(bytes);
+    }
+
+    private static void open(Details details, DeviceDTO device) {
+        List<String> refused = new ArrayList<>(device.deviceFeatures);
+        refused.removeAll(device.negotiatedFeatures);
+        details.addAll("features", device.negotiatedFeatures).addAll("not taken", refused);
+        details.add("queues", device.queues.size() + " of " + device.maxQueues);
+        for (QueueDTO queue : device.queues) {
+            details.add("  queue " + queue.index, queue.format + ", " + queue.size + " descriptors, " + queue.inFlight
+                + " in flight, " + (queue.owner == null ? "free" : "owned by " + queue.owner)
+                + (queue.brokenReason == null ? "" : ", broken: " + queue.brokenReason));
+        }
+        details.add("memory", Units.bytes(device.memoryAllocated) + " of " + Units.bytes(device.memoryCapacity) + " in use");
+    }
+
+    private static List<String> words(Object value) {
+        return value instanceof List<?> list ? list.stream().map(String::valueOf).toList() : List.of(String.valueOf(value));
+    }
+}
