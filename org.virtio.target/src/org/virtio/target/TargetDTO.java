@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.virtio.target;
+
+import org.osgi.dto.DTO;
+
+/** A snapshot of one target. */
+public class TargetDTO extends DTO {
+    /** The path of its UNIX socket. */
+    public String path;
+    /** {@code ram}, {@code null:}, or the path of the file. */
+    public String disk;
+    /** Bytes on the disk. */
+    public long size;
+    /** Bytes in a block. */
+    public int blockSize;
+    /** Queues that it offers. */
+    public int queues;
+    /** Whether it refuses writes. */
+    public boolean readOnly;
+    /** Front ends that are connected. */
+    public int connections;
+    /** Requests that it has completed. */
+    public long requests;
+}

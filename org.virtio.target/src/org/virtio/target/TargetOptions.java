@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.virtio.target;
+
+/**
+ * What to serve, and where.
+ *
+ * @param path      of the UNIX socket
+ * @param file      that holds the disk; null for a disk in RAM; {@link #NULL_DISK} for one that keeps nothing
+ * @param size      bytes of the disk, a multiple of the block size; 0 for a file's own size
+ * @param blockSize bytes, a power of two from 512 to 65536
+ * @param queues    from 1 to 64
+ * @param readOnly  whether writes are refused
+ * @param id        the ID string that get id returns, up to 20 ASCII characters
+ * @param faults    how the device misbehaves: entries such as {@code wrong-id@100} or {@code no-reply@GET_CONFIG}, separated
+ *                  by commas; null or empty for a device that does not. An unknown entry is refused with a list of the known
+ * @param spinNanos nanoseconds, 0 or more, for which an idle queue looks for requests before it sleeps
+ */
+public record TargetOptions(String path, String file, long size, int blockSize, int queues, boolean readOnly, String id,
+                            String faults, long spinNanos) {
+    /**
+     * The {@code file} of a disk that costs nothing, for measuring: writes go nowhere, and reads leave the driver's buffer as
+     * it is.
+     */
+    public static final String NULL_DISK = "null:";
+    /** The default of {@link #spinNanos}. */
+    public static final long DEFAULT_SPIN_NANOS = 50_000;
+
+    /** A target that behaves, with the default spin time. */
+    public TargetOptions(String path, String file, long size, int blockSize, int queues, boolean readOnly, String id) {
+        this(path, file, size, blockSize, queues, readOnly, id, null, DEFAULT_SPIN_NANOS);
+    }
+
+    /** A writable RAM disk with blocks of 512 bytes and one queue. */
+    public static TargetOptions ram(String path, long size) {
+        return new TargetOptions(path, null, size, 512, 1, false, "virtio-ram");
+    }
+
+    /** The same with other faults. */
+    public TargetOptions withFaults(String newFaults) {
+        return new TargetOptions(path, file, size, blockSize, queues, readOnly, id, newFaults, spinNanos);
+    }
+
+    /** The same with another spin time. */
+    public TargetOptions withSpinNanos(long newSpinNanos) {
+        return new TargetOptions(path, file, size, blockSize, queues, readOnly, id, faults, newSpinNanos);
+    }
+
+    /** The same with another number of queues. */
+    public TargetOptions withQueues(int newQueues) {
+        return new TargetOptions(path, file, size, blockSize, newQueues, readOnly, id, faults, spinNanos);
+    }
+}

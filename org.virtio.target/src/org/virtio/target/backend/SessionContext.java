@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.virtio.target.backend;
+
+import java.util.concurrent.atomic.LongAdder;
+import org.virtio.device.FeatureSet;
+import org.virtio.target.queue.BlockDevice;
+import org.virtio.target.queue.DriverMemory;
+import org.virtio.target.queue.FaultPlan;
+
+/** What a session's queues need to know of it. Used by the session's thread. */
+interface SessionContext {
+    /** The target's name, for messages and threads. */
+    String name();
+
+    /** The features that the driver accepted. */
+    FeatureSet features();
+
+    /** What the front end shares. */
+    DriverMemory memory();
+
+    /** What is served. */
+    BlockDevice device();
+
+    /** How it misbehaves; null if it does not. */
+    FaultPlan faults();
+
+    /** Counts requests that were completed. */
+    LongAdder requests();
+
+    /** Nanoseconds for which an idle queue looks for requests. */
+    long spinNanos();
+}

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.virtio.target.backend;
+
+import java.io.IOException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.virtio.posix.EventFd;
+import org.virtio.posix.FileDescriptor;
+import org.virtio.posix.PosixException;
+import org.virtio.spec.Feature;
+import org.virtio.spec.SplitRingLayout;
+import org.virtio.target.queue.DeviceQueue;
+import org.virtio.target.queue.QueueException;
+import org.virtio.target.queue.QueueThread;
+import org.virtio.target.queue.RingAddresses;
+import org.virtio.user.message.VringAddress;
+
+/**
+ * One queue as the front end sets it up. It runs when it has everything: size, addresses, a kick, and leave to run; whatever
+ * changes meanwhile, it is paused for. Used by the session's thread, except that the queue's thread says when it is broken.
+ *
+ * <p>The document lets a ring start with the first kick. It starts here when the kick's eventfd is set, as it does in other
+ * back ends, so that what was made available before is not forgotten.
+ */
+final class Vring {
+    private static final Logger LOG = LoggerFactory.getLogger(Vring.class);
+    private static final int MAX_INDEX = 0xffff;
+
+    private final SessionContext context;
+    private final String name;
+    private int size;
+    private VringAddress addresses;
+    private int base;
+    private EventFd kick;
+    private boolean started;
+    private EventFd call;
+    private volatile EventFd error;
+    private boolean enabled;
+    private DeviceQueue queue;
+    private QueueThread thread;
+    private volatile boolean broken;
+
+    Vring(SessionContext context, int index) {
+        this.context = context;
+        this.name = context.name() + " queue " + index;
+    }
+
+    /** Whether the driver broke the queue. */
+    boolean isBroken() {
+        return broken;
+    }
+
+    void setSize(int newSize) throws RefusedException {
+        try {
+            size = SplitRingLayout.checkSize(newSize);
+        } catch (IllegalArgumentException e) {
+            throw new RefusedException(e.getMessage(), e);
+        }
+    }
+
+    void setAddresses(VringAddress newAddresses) {
+        addresses = newAddresses;
+    }
+
+    void setBase(int newBase) throws RefusedException {
+        if (newBase < 0 || newBase > MAX_INDEX) {
+            throw new RefusedException("available index " + Integer.toUnsignedString(newBase) + " is above " + MAX_INDEX);
+        }
+        base = newBase;
+    }
+
+    void setEnabled(boolean newEnabled) {
+        enabled = newEnabled;
+    }
+
+    /** Starts the ring; with null it is polled. */
+    void setKick(FileDescriptor fd) throws RefusedException {
+        EventFd old = kick;
+        kick = adopt(fd);
+        close(old);
+        started = true;
+    }
+
+    /** With null the driver polls. */
+    void setCall(FileDescriptor fd) throws RefusedException {
+        EventFd old = call;
+        call = adopt(fd);
+        close(old);
+    }
+
+    /** With null nobody wants to know. */
+    void setError(FileDescriptor fd) throws RefusedException {
+        EventFd old = error;
+        error = adopt(fd);
+        close(old);
+    }
+
+    private static EventFd adopt(FileDescriptor fd) throws RefusedException {
+        if (fd == null) {
+            return null;
+        }
+        try {
+            return EventFd.adopt(fd);
+        } catch (PosixException e) {
+            fd.close();
+            throw new RefusedException("no eventfd: " + e.getMessage(), e);
+        }
+    }
+
+    private static void close(EventFd eventFd) {
+        if (eventFd != null) {
+            eventFd.close();
+        }
+    }
+
+    /**
+     * Lets the queue's thread finish what it does and end.
+     *
+     * @throws IOException if it does not end
+     */
+    void pause() throws IOException {
+        if (thread == null) {
+            return;
+        }
+        if (!thread.stop()) {
+            throw new IOException(name + " has a request that does not end");
+        }
+        base = queue.nextAvailable();
+        thread = null;
+    }
+
+    /**
+     * Runs the queue if it has everything that it needs. After a pause the driver is notified, needed or not: it may have
+     * set another eventfd because it missed one.
+     */
+    void resume() {
+        boolean mayRun = enabled || !context.features().contains(Feature.VHOST_USER_PROTOCOL_FEATURES);
+        if (!started || !mayRun || size == 0 || addresses == null || broken || thread != null) {
+            return;
+        }
+        boolean again = queue != null;
+        RingAddresses rings = new RingAddresses(size, addresses.descriptor(), addresses.available(), addresses.used(),
+            context.features().contains(Feature.EVENT_IDX), context.features().contains(Feature.INDIRECT_DESC));
+        try {
+            queue = new DeviceQueue(context.memory(), rings, base, context.device(), context.faults(), call,
+                context.requests());
+            thread = QueueThread.start("virtio-target " + name, queue, kick, context.spinNanos(), this::fail);
+        } catch (QueueException | IOException e) {
+            fail(e);
+        }
+        if (again && call != null) {
+            call.signal();
+        }
+    }
+
+    /** Called by the queue's thread or before there is one. */
+    private void fail(Throwable reason) {
+        broken = true;
+        if (reason instanceof QueueException) {
+            LOG.warn("Target {} is broken: {}", name, reason.getMessage());
+        } else {
+            LOG.warn("Target {} is broken", name, reason);
+        }
+        EventFd listener = error;
+        if (listener != null) {
+            listener.signal();
+        }
+    }
+
+    /**
+     * Stops the ring until another kick is set.
+     *
+     * @return index in the available ring of the first request that was not taken
+     * @throws IOException if the queue's thread does not end
+     */
+    int stop() throws IOException {
+        pause();
+        queue = null;
+        started = false;
+        broken = false;
+        close(kick);
+        kick = null;
+        return base;
+    }
+
+    /** Stops the ring and gives the eventfds back; a thread that does not end reaches nobody's memory any more. */
+    void close() {
+        try {
+            stop();
+        } catch (IOException e) {
+            LOG.error("Target {} leaves a thread behind: {}", name, e.getMessage());
+        }
+        close(kick);
+        close(call);
+        close(error);
+    }
+}
