@@ -15,6 +15,8 @@ import org.virtio.posix.EventFd;
 import org.virtio.transport.Transport;
 import org.virtio.transport.TransportListener;
 import org.virtio.user.message.BackEndRequest;
+import org.virtio.user.message.DeviceConfig;
+import org.virtio.user.message.FrontEndRequest;
 import org.virtio.user.message.Message;
 import org.virtio.user.message.MessageChannel;
 import org.virtio.user.message.VringState;
@@ -139,6 +141,7 @@ class BackEndRequestsTest extends ScriptedTest {
         }
     }
 
+    /** Also if the back end is one thread that waits for its answer before it serves anything else. */
     @Test
     void aListenerMayReadTheConfiguration() throws Exception {
         Transport[] opened = new Transport[1];
@@ -165,10 +168,24 @@ class BackEndRequestsTest extends ScriptedTest {
              Transport transport = provider.open(DeviceAddress.parse("vhost-user:" + backEnd.path()), reader);
              MessageChannel requests = backEnd.requestChannel()) {
             opened[0] = transport;
+            CountDownLatch answered = new CountDownLatch(1);
+            backEnd.misbehave(FrontEndRequest.GET_CONFIG, (request, channel) -> {
+                await(answered);
+                channel.send(Message.of(FrontEndRequest.GET_CONFIG, new DeviceConfig(0, 0, new byte[8])).asReply());
+            });
             ready.countDown();
             requests.send(Message.of(BackEndRequest.CONFIG_CHANGE_MSG).withNeedReply());
             assertAnswer(requests, BackEndRequest.CONFIG_CHANGE_MSG.id(), 0);
+            answered.countDown();
             assertThat(seen.next()).isEqualTo(RecordingListener.CHANGED);
+        }
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -12,14 +13,18 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.virtio.device.DeviceAddress;
 import org.virtio.device.VirtioException;
 import org.virtio.posix.EventFd;
 import org.virtio.spec.DeviceStatus;
 import org.virtio.transport.QueueNotifier;
+import org.virtio.transport.Transport;
 import org.virtio.user.ScriptedBackEnd.Misdeed;
+import org.virtio.user.message.BackEndRequest;
 import org.virtio.user.message.DeviceConfig;
 import org.virtio.user.message.FrontEndRequest;
 import org.virtio.user.message.Message;
+import org.virtio.user.message.MessageChannel;
 import org.virtio.user.message.ProtocolFeature;
 import org.virtio.user.message.VringState;
 
@@ -62,11 +67,13 @@ class MisbehaviourTest extends ScriptedTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("answersToGetFeatures")
     void atOpening(String name, Misdeed misdeed, String reason) throws Exception {
+        long before = openFileDescriptors();
         try (ScriptedBackEnd backEnd = new ScriptedBackEnd(directory, 0)) {
             backEnd.misbehave(FrontEndRequest.GET_FEATURES, misdeed).start();
             assertThatThrownBy(() -> open(backEnd, "?reply_timeout=50")).isInstanceOf(VirtioException.class)
                 .hasMessage(backEnd.path() + ": " + reason);
         }
+        assertThat(openFileDescriptors()).isEqualTo(before);
         assertThat(listener.toldNothing()).isTrue();
     }
 
@@ -80,6 +87,7 @@ class MisbehaviourTest extends ScriptedTest {
             assertThat(listener.next()).isEqualTo(reason);
             assertThatThrownBy(transport::status).isInstanceOf(VirtioException.class).hasMessage(reason);
             assertThatThrownBy(() -> transport.status(DeviceStatus.RESET)).hasMessage(reason);
+            backEnd.awaitEnd();
         }
         assertThat(listener.toldNothing()).isTrue();
     }
@@ -142,6 +150,40 @@ class MisbehaviourTest extends ScriptedTest {
             }
             assertThat(listener.toldNothing()).isTrue();
         }
+    }
+
+    @Test
+    void afterCloseNothingIsTold() throws Exception {
+        CountDownLatch changed = new CountDownLatch(1);
+        CountDownLatch go = new CountDownLatch(1);
+        RecordingListener slow = new RecordingListener() {
+            @Override
+            public void configurationChanged() {
+                changed.countDown();
+                try {
+                    go.await();
+                } catch (InterruptedException e) {
+                    return;
+                }
+            }
+        };
+        try (ScriptedBackEnd backEnd = new ScriptedBackEnd(directory, -1).start();
+             VhostUserTransport other = open(backEnd, "");
+             ScriptedBackEnd second = new ScriptedBackEnd(Files.createDirectory(directory.resolve("second")), -1).start()) {
+            Transport transport = provider.open(DeviceAddress.parse("vhost-user:" + second.path()), slow);
+            try (MessageChannel requests = second.requestChannel()) {
+                requests.send(Message.of(BackEndRequest.CONFIG_CHANGE_MSG));
+                changed.await();
+                second.misbehave(FrontEndRequest.GET_STATUS, (request, channel) -> channel.close());
+                assertThatThrownBy(transport::status).isInstanceOf(VirtioException.class).hasMessage(HUNG_UP);
+                transport.close();
+                backEnd.hangUp();
+                go.countDown();
+                assertThat(listener.next()).isEqualTo(HUNG_UP);
+            }
+            assertThatThrownBy(other::status).isInstanceOf(VirtioException.class).hasMessage(HUNG_UP);
+        }
+        assertThat(slow.toldNothing()).isTrue();
     }
 
     @Test

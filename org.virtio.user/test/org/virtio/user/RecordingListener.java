@@ -9,7 +9,7 @@ import java.util.concurrent.TimeUnit;
 import org.virtio.transport.TransportListener;
 
 /** Keeps what it was told, in order. */
-final class RecordingListener implements TransportListener {
+class RecordingListener implements TransportListener {
     static final String CHANGED = "configuration changed";
 
     private final BlockingQueue<String> told = new LinkedBlockingQueue<>();

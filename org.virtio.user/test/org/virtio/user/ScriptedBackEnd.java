@@ -164,6 +164,11 @@ final class ScriptedBackEnd implements AutoCloseable {
         return Message.of(FrontEndRequest.GET_CONFIG, new DeviceConfig(asked.offset(), 0, contents));
     }
 
+    /** Waits until the front end has ended the connection. */
+    void awaitEnd() throws InterruptedException {
+        thread.join();
+    }
+
     /** Ends the connection, as a back end does that dies. */
     void hangUp() {
         channel.close();

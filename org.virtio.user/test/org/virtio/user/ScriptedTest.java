@@ -41,6 +41,11 @@ abstract class ScriptedTest {
         assertThat(OpenResources.mappings()).isEqualTo(mappings);
     }
 
+    /** File descriptors that were opened since the test began, with the provider's own. */
+    long openFileDescriptors() {
+        return OpenResources.fileDescriptors() - fileDescriptors;
+    }
+
     VhostUserTransport open(ScriptedBackEnd backEnd, String options) throws VirtioException {
         return (VhostUserTransport) provider.open(DeviceAddress.parse("vhost-user:" + backEnd.path() + options), listener);
     }
