@@ -105,7 +105,7 @@ final class DeviceService implements DeviceListener {
      */
     void close(Duration limit) {
         if (!closer.compareAndSet(null, Thread.currentThread())) {
-            // A driver that detaches its device when told to let go would wait for itself.
+            // A driver that stops the transport's bundle when told to let go would wait for itself.
             if (closer.get() != Thread.currentThread()) {
                 awaitClosed(limit);
             }
