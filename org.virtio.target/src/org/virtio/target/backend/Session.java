@@ -265,8 +265,8 @@ final class Session implements SessionContext {
             case SET_VRING_KICK, SET_VRING_CALL, SET_VRING_ERR -> vring((int) (message.u64() & U64Layout.VRING_INDEX_MASK));
             default -> throw new RefusedException("it needs a feature that was not offered");
         };
-        boolean before = vring.isBroken();
         vring.pause();
+        boolean before = vring.isBroken();
         try {
             change(vring, request, message);
         } finally {

@@ -122,11 +122,12 @@ final class Vring {
         if (thread == null) {
             return;
         }
-        if (!thread.stop()) {
+        QueueThread stopping = thread;
+        thread = null;
+        if (!stopping.stop()) {
             throw new IOException(name + " has a request that does not end");
         }
         base = queue.nextAvailable();
-        thread = null;
     }
 
     /**
@@ -156,14 +157,14 @@ final class Vring {
     /** Called by the queue's thread or before there is one. */
     private void fail(Throwable reason) {
         broken = true;
+        EventFd listener = error;
+        if (listener != null) {
+            listener.signal();
+        }
         if (reason instanceof QueueException) {
             LOG.warn("Target {} is broken: {}", name, reason.getMessage());
         } else {
             LOG.warn("Target {} is broken", name, reason);
-        }
-        EventFd listener = error;
-        if (listener != null) {
-            listener.signal();
         }
     }
 

@@ -64,7 +64,7 @@ public final class QueueThread {
     }
 
     /**
-     * Ends the thread, between two requests.
+     * Ends the thread, between two requests. To be called also for a queue that is broken; not twice.
      *
      * @return whether it has ended; if not, a request is stuck, after 5 seconds
      */
@@ -77,6 +77,8 @@ public final class QueueThread {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        // Here and not by the thread, which an InternalError that comes late could keep from it.
+        epoll.close();
         return !thread.isAlive();
     }
 
@@ -87,8 +89,6 @@ public final class QueueThread {
             // InternalError among them: memory that the driver has cut away. The JVM raises it some time after the access,
             // which until then has read anything, and every index that was read is checked whatever it is.
             broken.accept(e);
-        } finally {
-            epoll.close();
         }
     }
 
