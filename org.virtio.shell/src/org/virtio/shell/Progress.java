@@ -59,10 +59,10 @@ public final class Progress implements AutoCloseable {
         return String.format("%-10s [%s%s] %3d%%", label, "#".repeat(filled), ".".repeat(WIDTH - filled), (int) (part * 100));
     }
 
-    /** Takes the bar away. */
+    /** Takes the bar away; not after an interrupt, when Gogo has gone on to its next prompt already. */
     @Override
     public void close() {
-        if (terminal != null) {
+        if (terminal != null && !Thread.currentThread().isInterrupted()) {
             terminal.print(ERASE);
             terminal.flush();
         }

@@ -72,6 +72,7 @@ public final class Bench {
                 before = completed;
                 ticked = now;
             } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
                 throw new CommandException("interrupted", e);
             } catch (ExecutionException e) {
                 throw e.getCause() instanceof Exception cause ? cause : e;

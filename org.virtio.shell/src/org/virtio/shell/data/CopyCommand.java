@@ -81,7 +81,7 @@ public final class CopyCommand extends Commands {
         ByteBuffer chunk = ByteBuffer.allocate(CHUNK);
         try (Progress progress = Progress.of(session, "copying", range.length())) {
             for (long done = 0; done < range.length();) {
-                if (Thread.interrupted()) {
+                if (Thread.currentThread().isInterrupted()) {
                     throw new CommandException("interrupted after " + done + " of " + range.length() + " bytes");
                 }
                 chunk.clear().limit((int) Math.min(CHUNK, range.length() - done));

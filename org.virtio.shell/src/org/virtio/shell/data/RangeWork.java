@@ -61,7 +61,7 @@ public final class RangeWork {
         int chunk = (int) Math.max(device.blockSize(), Math.min(CHUNK, range.length()));
         try (DmaBuffer buffer = device.memory().allocate(chunk)) {
             for (long done = 0; done < range.length();) {
-                if (Thread.interrupted()) {
+                if (Thread.currentThread().isInterrupted()) {
                     throw new CommandException("interrupted after " + done + " of " + range.length() + " bytes");
                 }
                 int length = (int) Math.min(chunk, range.length() - done);

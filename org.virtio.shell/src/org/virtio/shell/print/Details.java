@@ -5,8 +5,8 @@ import java.util.List;
 
 /** A title and lines of labels and values below it. */
 public final class Details {
-    private static final int LABEL = 14;
-    private static final int WIDTH = 100;
+    private static final int LABEL = 19;
+    private static final int WIDTH = 110;
 
     private final StringBuilder text;
 

@@ -27,6 +27,7 @@ final class CommandScript {
     int run(String commands) {
         try (CommandSession session = processor.createSession(in, out, err)) {
             session.put("SCOPE", SCOPE);
+            session.put(CommandSession.OPTION_NO_GLOB, true);
             for (String statement : Statements.of(commands)) {
                 print(session, session.execute(statement));
             }
