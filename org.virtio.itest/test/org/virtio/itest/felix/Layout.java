@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.virtio.itest.felix;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** The release layout that the tests are about. */
+public final class Layout {
+    private Layout() {
+    }
+
+    /** Its directory, which the build names. */
+    public static Path home() {
+        String home = System.getProperty("virtio.layout");
+        if (home == null || !Files.isDirectory(Path.of(home, "bundle"))) {
+            throw new AssertionError("virtio.layout is " + home + ", which is no release layout; build org.virtio.dist first");
+        }
+        return Path.of(home);
+    }
+
+    /** The bundles that run with and without a prompt. */
+    public static List<Path> bundles() {
+        return jars(home().resolve("bundle"));
+    }
+
+    /** This project's own bundles. */
+    public static List<Path> ownBundles() {
+        return bundles().stream().filter(bundle -> bundle.getFileName().toString().startsWith("org.virtio.")).toList();
+    }
+
+    /** The jars in a directory. */
+    public static List<Path> jars(Path directory) {
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.filter(file -> file.toString().endsWith(".jar")).sorted().toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
