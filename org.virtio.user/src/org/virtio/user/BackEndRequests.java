@@ -26,6 +26,7 @@ final class BackEndRequests implements EventLoop.Watcher, AutoCloseable {
     /** The answer that waits for room, or null. */
     private Message answer;
     private boolean changed;
+    private boolean closed;
 
     private BackEndRequests(EventLoop events, MessageChannel channel, Runnable configurationChanged, Consumer<String> broken) {
         this.events = events;
@@ -96,7 +97,7 @@ final class BackEndRequests implements EventLoop.Watcher, AutoCloseable {
             changed = known && message.backEndRequest() == BackEndRequest.CONFIG_CHANGE_MSG;
             if (message.needsReply()) {
                 answer = message.acknowledgement(changed);
-                events.change(channel.socket().fd(), Epoll.OUT);
+                watchFor(Epoll.OUT);
             }
         }
     }
@@ -105,13 +106,23 @@ final class BackEndRequests implements EventLoop.Watcher, AutoCloseable {
     private void send() throws PosixException {
         channel.send(answer);
         answer = null;
-        events.change(channel.socket().fd(), Epoll.IN);
+        watchFor(Epoll.IN);
+    }
+
+    /** Locked, since another thread may close this meanwhile, and what is not watched cannot be changed. */
+    private synchronized void watchFor(int wanted) throws PosixException {
+        if (!closed) {
+            events.change(channel.socket().fd(), wanted);
+        }
     }
 
     /** Closes the connection. Any thread; closing again does nothing. */
     @Override
     public void close() {
-        events.unwatch(channel.socket().fd());
+        synchronized (this) {
+            closed = true;
+            events.unwatch(channel.socket().fd());
+        }
         channel.close();
     }
 }

@@ -93,6 +93,19 @@ class MisbehaviourTest extends ScriptedTest {
     }
 
     @Test
+    void aRefusalAtOpening() throws Exception {
+        long before = openFileDescriptors();
+        try (ScriptedBackEnd backEnd = new ScriptedBackEnd(directory, -1)) {
+            backEnd.misbehave(FrontEndRequest.SET_BACKEND_REQ_FD,
+                (request, channel) -> channel.send(request.acknowledgement(false))).start();
+            assertThatThrownBy(() -> open(backEnd, "")).isInstanceOf(VirtioException.class)
+                .hasMessage(backEnd.path() + ": the back end refused SET_BACKEND_REQ_FD (it answered 1)");
+            backEnd.awaitEnd();
+        }
+        assertThat(openFileDescriptors()).isEqualTo(before);
+    }
+
+    @Test
     void aReplyAboutAnotherQueue() throws Exception {
         try (ScriptedBackEnd backEnd = new ScriptedBackEnd(directory, 0);
              VhostUserTransport transport = open(backEnd.start(), "")) {
@@ -216,9 +229,13 @@ class MisbehaviourTest extends ScriptedTest {
             QueueNotifier notifier = start(transport, 1)[0];
             Thread waiter = new Thread(() -> notifier.await(TimeUnit.MINUTES.toNanos(5)));
             waiter.start();
+            while (Stream.of(waiter.getStackTrace()).noneMatch(frame -> frame.getClassName().endsWith(".PollWait"))) {
+                Thread.onSpinWait();
+            }
             transport.close();
             transport.close();
-            waiter.join();
+            waiter.join(TimeUnit.SECONDS.toMillis(10));
+            assertThat(waiter.isAlive()).as("still waits").isFalse();
             notifier.notifyDevice();
             notifier.wakeup();
             assertThat(notifier.await(TimeUnit.MINUTES.toNanos(5))).isFalse();

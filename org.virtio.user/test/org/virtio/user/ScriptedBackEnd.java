@@ -166,7 +166,8 @@ final class ScriptedBackEnd implements AutoCloseable {
 
     /** Waits until the front end has ended the connection. */
     void awaitEnd() throws InterruptedException {
-        thread.join();
+        thread.join(TimeUnit.SECONDS.toMillis(10));
+        assertThat(thread.isAlive()).as("the connection is still open").isFalse();
     }
 
     /** Ends the connection, as a back end does that dies. */

@@ -122,6 +122,20 @@ class StorageDaemonTest {
     }
 
     @Test
+    void takesTheGreatestQueueOfTheSpecification() throws IOException {
+        try (VhostUserTransport transport = open("?size=32768"); TestRegion region = new TestRegion(REGION_SIZE)) {
+            map(transport, region);
+            BlockReader reader = new BlockReader(region, transport.queueSize(0));
+            negotiate(transport);
+            reader.setUp(transport, 0);
+            startDevice(transport);
+            for (int i = 0; i < 100; i++) {
+                assertThat(reader.readSector()).isZero();
+            }
+        }
+    }
+
+    @Test
     void takesMemoryWhileItRuns() throws IOException {
         try (VhostUserTransport transport = open(""); TestRegion first = new TestRegion(REGION_SIZE);
              TestRegion second = new TestRegion(REGION_SIZE)) {
