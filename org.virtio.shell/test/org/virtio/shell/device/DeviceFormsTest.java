@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.virtio.shell.device;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.MAP;
+
+import com.fasterxml.jackson.jr.ob.JSON;
+import java.lang.reflect.Proxy;
+import java.util.List;
+import java.util.Map;
+import org.apache.felix.service.command.Converter;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.virtio.blk.BlockDeviceDTO;
+import org.virtio.device.ConfigSpace;
+import org.virtio.device.DeviceDTO;
+import org.virtio.device.FeatureSet;
+import org.virtio.queue.QueueDTO;
+import org.virtio.shell.print.Json;
+import org.virtio.spec.BlkFeature;
+
+class DeviceFormsTest {
+    private final DeviceConverter converter = new DeviceConverter();
+    private final InfoDTO info = new InfoDTO();
+
+    @BeforeEach
+    void describe() {
+        info.device = new DeviceDTO();
+        info.device.name = "disk0";
+        info.device.address = "vhost-user:/run/x.sock";
+        info.device.transport = "vhost-user";
+        info.device.type = "blk";
+        info.device.state = "ready";
+        info.device.status = "ACKNOWLEDGE|DRIVER";
+        info.device.deviceFeatures = List.of("BLK_FLUSH", "RING_PACKED", "VERSION_1");
+        info.device.negotiatedFeatures = List.of("BLK_FLUSH", "VERSION_1");
+        info.device.maxQueues = 2;
+        QueueDTO queue = new QueueDTO();
+        queue.format = "split";
+        queue.size = 256;
+        queue.freeDescriptors = 256;
+        queue.requests = 1_000_000;
+        queue.owner = "poller";
+        info.device.queues = List.of(queue);
+        info.device.memoryAllocated = 1 << 20;
+        info.device.memoryCapacity = 64 << 20;
+        info.device.transportDetails = Map.of("protocol", List.of("MQ", "CONFIG"));
+        info.block = new BlockDeviceDTO();
+        info.block.id = "";
+        info.block.capacity = 64 << 20;
+        info.block.blockSize = 512;
+        info.block.maxSegments = 126;
+        info.block.maxSegmentSize = Integer.MAX_VALUE;
+        info.block.maxDiscardBytes = 1 << 20;
+    }
+
+    private String print(Object thing) {
+        return converter.format(thing, Converter.INSPECT, null).toString();
+    }
+
+    @Test
+    void infoHasAllOfADevice() {
+        assertThat(print(info)).isEqualTo("""
+            disk0
+              type               blk
+              address            vhost-user:/run/x.sock
+              state              ready (ACKNOWLEDGE DRIVER)
+              capacity           64 MiB (67,108,864 bytes)
+              block size         512 bytes
+              access             read and write, writethrough
+              limits             segments 126 of any size, discard 1 MiB, write zeroes none
+              features           BLK_FLUSH VERSION_1
+              not taken          RING_PACKED
+              queues             1 of 2
+                queue 0          split, 256 descriptors, 0 in flight, owned by poller
+              memory             1 MiB of 64 MiB in use
+              protocol           MQ CONFIG""");
+    }
+
+    @Test
+    void infoOfADeclaredDeviceHasWhatThereIs() {
+        DeviceDTO declared = new DeviceDTO();
+        declared.name = "disk1";
+        declared.address = "vhost-user:/run/y.sock";
+        declared.state = "declared";
+        declared.failure = "no transport";
+        info.device = declared;
+        info.block = null;
+        assertThat(print(info)).isEqualTo("""
+            disk1
+              address            vhost-user:/run/y.sock
+              state              declared
+              failure            no transport""");
+    }
+
+    @Test
+    void listAndQueuesAreTables() {
+        assertThat(print(List.of(info.device))).isEqualTo("""
+            NAME   TYPE  STATE  QUEUES  ADDRESS
+            disk0  blk   ready       1  vhost-user:/run/x.sock""");
+        assertThat(print(info.device.queues)).contains("REQUESTS").contains("1,000,000").contains("poller");
+    }
+
+    @Test
+    void theConfigurationSpaceHasTheFieldsThatTheFeaturesMakeValid() throws Exception {
+        Map<Integer, Object> values = Map.of(0, 131072L, 20, 4096L, 24, 3, 25, 0, 26, 1, 28, 8L);
+        ConfigSpace config = (ConfigSpace) Proxy.newProxyInstance(getClass().getClassLoader(),
+            new Class<?>[] {ConfigSpace.class}, (self, method, arguments) -> method.getName().equals("readConsistently")
+                ? ((ConfigSpace.Reader<?>) arguments[0]).read((ConfigSpace) self) : values.get(arguments[0]));
+        assertThat(print(BlkConfig.read(config, FeatureSet.of(BlkFeature.BLK_SIZE, BlkFeature.TOPOLOGY)))).isEqualTo("""
+            OFFSET  FIELD                 VALUE
+                 0  capacity            131,072  64 MiB
+                20  blk_size              4,096  4 KiB
+                24  physical_block_exp        3  8 blocks per physical block
+                25  alignment_offset          0
+                26  min_io_size               1  1 blocks
+                28  opt_io_size               8  8 blocks""");
+    }
+
+    @Test
+    void theDumpIsJsonWithEveryField() throws Exception {
+        Map<String, Object> dump = JSON.std.mapFrom(Json.of(info));
+        assertThat(dump).containsOnlyKeys("device", "block");
+        assertThat(dump.get("device")).asInstanceOf(MAP)
+            .containsEntry("name", "disk0").containsEntry("failure", null)
+            .containsEntry("negotiatedFeatures", List.of("BLK_FLUSH", "VERSION_1"))
+            .containsEntry("transportDetails", Map.of("protocol", List.of("MQ", "CONFIG")));
+        assertThat(dump.get("block")).asInstanceOf(MAP)
+            .containsEntry("capacity", 64 << 20);
+    }
+}
