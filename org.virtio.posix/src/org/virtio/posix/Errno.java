@@ -8,72 +8,72 @@ import java.util.Objects;
  * all. Immutable and thread-safe.
  */
 public final class Errno {
-  /** Operation not permitted. */
-  public static final int EPERM = value(jnr.constants.platform.Errno.EPERM);
-  /** No such file or directory. */
-  public static final int ENOENT = value(jnr.constants.platform.Errno.ENOENT);
-  /** Interrupted by a signal. */
-  public static final int EINTR = value(jnr.constants.platform.Errno.EINTR);
-  /** No such device or address. */
-  public static final int ENXIO = value(jnr.constants.platform.Errno.ENXIO);
-  /** Not an open descriptor. */
-  public static final int EBADF = value(jnr.constants.platform.Errno.EBADF);
-  /** Try again: the call would block. */
-  public static final int EAGAIN = value(jnr.constants.platform.Errno.EAGAIN);
-  /** Out of memory. */
-  public static final int ENOMEM = value(jnr.constants.platform.Errno.ENOMEM);
-  /** Permission denied. */
-  public static final int EACCES = value(jnr.constants.platform.Errno.EACCES);
-  /** Invalid argument. */
-  public static final int EINVAL = value(jnr.constants.platform.Errno.EINVAL);
-  /** The process has no descriptor free. */
-  public static final int EMFILE = value(jnr.constants.platform.Errno.EMFILE);
-  /** Inappropriate ioctl for the device. */
-  public static final int ENOTTY = value(jnr.constants.platform.Errno.ENOTTY);
-  /** The reader is gone. */
-  public static final int EPIPE = value(jnr.constants.platform.Errno.EPIPE);
-  /** Name too long. */
-  public static final int ENAMETOOLONG = value(jnr.constants.platform.Errno.ENAMETOOLONG);
-  /** Message too long. */
-  public static final int EMSGSIZE = value(jnr.constants.platform.Errno.EMSGSIZE);
-  /** Address in use. */
-  public static final int EADDRINUSE = value(jnr.constants.platform.Errno.EADDRINUSE);
-  /** The peer reset the connection. */
-  public static final int ECONNRESET = value(jnr.constants.platform.Errno.ECONNRESET);
-  /** Nobody listens. */
-  public static final int ECONNREFUSED = value(jnr.constants.platform.Errno.ECONNREFUSED);
+    /** Operation not permitted. */
+    public static final int EPERM = value(jnr.constants.platform.Errno.EPERM);
+    /** No such file or directory. */
+    public static final int ENOENT = value(jnr.constants.platform.Errno.ENOENT);
+    /** Interrupted by a signal. */
+    public static final int EINTR = value(jnr.constants.platform.Errno.EINTR);
+    /** No such device or address. */
+    public static final int ENXIO = value(jnr.constants.platform.Errno.ENXIO);
+    /** Not an open descriptor. */
+    public static final int EBADF = value(jnr.constants.platform.Errno.EBADF);
+    /** Try again: the call would block. */
+    public static final int EAGAIN = value(jnr.constants.platform.Errno.EAGAIN);
+    /** Out of memory. */
+    public static final int ENOMEM = value(jnr.constants.platform.Errno.ENOMEM);
+    /** Permission denied. */
+    public static final int EACCES = value(jnr.constants.platform.Errno.EACCES);
+    /** Invalid argument. */
+    public static final int EINVAL = value(jnr.constants.platform.Errno.EINVAL);
+    /** The process has no descriptor free. */
+    public static final int EMFILE = value(jnr.constants.platform.Errno.EMFILE);
+    /** Inappropriate ioctl for the device. */
+    public static final int ENOTTY = value(jnr.constants.platform.Errno.ENOTTY);
+    /** The reader is gone. */
+    public static final int EPIPE = value(jnr.constants.platform.Errno.EPIPE);
+    /** Name too long. */
+    public static final int ENAMETOOLONG = value(jnr.constants.platform.Errno.ENAMETOOLONG);
+    /** Message too long. */
+    public static final int EMSGSIZE = value(jnr.constants.platform.Errno.EMSGSIZE);
+    /** Address in use. */
+    public static final int EADDRINUSE = value(jnr.constants.platform.Errno.EADDRINUSE);
+    /** The peer reset the connection. */
+    public static final int ECONNRESET = value(jnr.constants.platform.Errno.ECONNRESET);
+    /** Nobody listens. */
+    public static final int ECONNREFUSED = value(jnr.constants.platform.Errno.ECONNREFUSED);
 
-  private Errno() {
-  }
+    private Errno() {
+    }
 
-  /**
-   * The symbolic name of an error number, such as {@code ENOENT}; {@code E<number>} when there is none.
-   *
-   * @param errno an error number
-   * @return never null
-   */
-  public static String name(int errno) {
-    jnr.constants.platform.Errno known = lookup(errno);
-    return known == null ? "E" + errno : known.name();
-  }
+    /**
+     * The symbolic name of an error number, such as {@code ENOENT}; {@code E<number>} when there is none.
+     *
+     * @param errno an error number
+     * @return never null
+     */
+    public static String name(int errno) {
+        jnr.constants.platform.Errno known = lookup(errno);
+        return known == null ? "E" + errno : known.name();
+    }
 
-  /**
-   * The message of an error number, such as {@code No such file or directory}, in English.
-   *
-   * @param errno an error number
-   * @return never null
-   */
-  public static String message(int errno) {
-    jnr.constants.platform.Errno known = lookup(errno);
-    return known == null ? "unknown error" : Objects.toString(known.description(), known.name());
-  }
+    /**
+     * The message of an error number, such as {@code No such file or directory}, in English.
+     *
+     * @param errno an error number
+     * @return never null
+     */
+    public static String message(int errno) {
+        jnr.constants.platform.Errno known = lookup(errno);
+        return known == null ? "unknown error" : Objects.toString(known.description(), known.name());
+    }
 
-  private static jnr.constants.platform.Errno lookup(int errno) {
-    jnr.constants.platform.Errno found = jnr.constants.platform.Errno.valueOf(errno);
-    return found == jnr.constants.platform.Errno.__UNKNOWN_CONSTANT__ ? null : found;
-  }
+    private static jnr.constants.platform.Errno lookup(int errno) {
+        jnr.constants.platform.Errno found = jnr.constants.platform.Errno.valueOf(errno);
+        return found == jnr.constants.platform.Errno.__UNKNOWN_CONSTANT__ ? null : found;
+    }
 
-  private static int value(jnr.constants.platform.Errno errno) {
-    return errno.intValue();
-  }
+    private static int value(jnr.constants.platform.Errno errno) {
+        return errno.intValue();
+    }
 }

@@ -13,121 +13,132 @@ import java.util.concurrent.atomic.AtomicInteger;
  * {@link #close()} refuses new calls at once, and the last call that is still inside does the close(2).
  */
 public final class FileDescriptor implements AutoCloseable {
-  static final int NONE = -1;
+    static final int NONE = -1;
 
-  private static final int F_DUPFD_CLOEXEC = 1030;
-  private static final int CLOSED = Integer.MIN_VALUE;
+    private static final int F_DUPFD_CLOEXEC = 1030;
+    private static final int CLOSED = Integer.MIN_VALUE;
 
-  private final int number;
-  /** Number of calls that use the descriptor now; the sign bit says closed. */
-  private final AtomicInteger state = new AtomicInteger();
+    private final int number;
+    /** Number of calls that use the descriptor now; the sign bit says closed. */
+    private final AtomicInteger state = new AtomicInteger();
 
-  private FileDescriptor(int number) {
-    this.number = number;
-  }
-
-  /**
-   * Takes ownership of a descriptor that is open and that nobody else will close.
-   *
-   * @param fd the descriptor's number, zero or more
-   * @return its owner
-   * @throws IllegalArgumentException if the number is negative
-   */
-  public static FileDescriptor adopt(int fd) {
-    if (fd < 0) {
-      throw new IllegalArgumentException("no descriptor: " + fd);
+    private FileDescriptor(int number) {
+        this.number = number;
     }
-    OpenResources.FILE_DESCRIPTORS.incrementAndGet();
-    return new FileDescriptor(fd);
-  }
 
-  /**
-   * The descriptor's number, for a call outside this package. It is good until {@link #close()}, which the caller orders
-   * after its use.
-   *
-   * @return zero or more
-   * @throws IllegalStateException if closed
-   */
-  public int intValue() {
-    if (!isOpen()) {
-      throw new IllegalStateException(this + " is closed");
+    /**
+     * Takes ownership of a descriptor that is open and that nobody else will close.
+     *
+     * @param fd the descriptor's number, zero or more
+     * @return its owner
+     * @throws IllegalArgumentException if the number is negative
+     */
+    public static FileDescriptor adopt(int fd) {
+        if (fd < 0) {
+            throw new IllegalArgumentException("no descriptor: " + fd);
+        }
+        OpenResources.FILE_DESCRIPTORS.incrementAndGet();
+        return new FileDescriptor(fd);
     }
-    return number;
-  }
 
-  /**
-   * Whether {@link #close()} was not called yet.
-   *
-   * @return true while open
-   */
-  public boolean isOpen() {
-    return state.get() >= 0;
-  }
-
-  /**
-   * A second descriptor of the same open file, with close-on-exec set: fcntl(2), F_DUPFD_CLOEXEC.
-   *
-   * @return the duplicate, which the caller owns
-   * @throws PosixException if the process may open no more (EMFILE)
-   * @throws IllegalStateException if closed
-   */
-  public FileDescriptor duplicate() throws PosixException {
-    int fd = use();
-    try {
-      return adopt(LibC.check(libc().fcntl(fd, F_DUPFD_CLOEXEC, 0), "fcntl", "F_DUPFD_CLOEXEC"));
-    } finally {
-      release();
+    /**
+     * A second descriptor of a file that someone else owns, with close-on-exec set: fcntl(2), F_DUPFD_CLOEXEC.
+     *
+     * @param fd the other descriptor's number, which its owner keeps open during the call
+     * @return the duplicate, which the caller owns
+     * @throws PosixException EBADF if the number is not open; EMFILE if the process may open no more
+     */
+    public static FileDescriptor duplicate(int fd) throws PosixException {
+        return adopt(LibC.check(libc().fcntl(fd, F_DUPFD_CLOEXEC, 0), "fcntl", "F_DUPFD_CLOEXEC"));
     }
-  }
 
-  /** Closes the descriptor: close(2), once, however many threads call this. Does nothing when closed; throws nothing. */
-  @Override
-  public void close() {
-    int before = state.getAndUpdate(users -> users | CLOSED);
-    if (before == 0) {
-      closeNow();
-    }
-  }
-
-  /**
-   * Keeps the number from being closed, and so from being reused, until {@link #release()}.
-   *
-   * @return the number, or {@link #NONE} when closed: then there is nothing to release
-   */
-  int acquire() {
-    int users = state.get();
-    while (users >= 0) {
-      if (state.compareAndSet(users, users + 1)) {
+    /**
+     * The descriptor's number, for a call outside this package. It is good until {@link #close()}, which the caller orders
+     * after its use.
+     *
+     * @return zero or more
+     * @throws IllegalStateException if closed
+     */
+    public int intValue() {
+        if (!isOpen()) {
+            throw new IllegalStateException(this + " is closed");
+        }
         return number;
-      }
-      users = state.get();
     }
-    return NONE;
-  }
 
-  /** Like {@link #acquire()}, for callers to whom a closed descriptor is a mistake. */
-  int use() {
-    int fd = acquire();
-    if (fd == NONE) {
-      throw new IllegalStateException(this + " is closed");
+    /**
+     * Whether {@link #close()} was not called yet.
+     *
+     * @return true while open
+     */
+    public boolean isOpen() {
+        return state.get() >= 0;
     }
-    return fd;
-  }
 
-  void release() {
-    if (state.decrementAndGet() == CLOSED) {
-      closeNow();
+    /**
+     * A second descriptor of the same open file, with close-on-exec set: fcntl(2), F_DUPFD_CLOEXEC.
+     *
+     * @return the duplicate, which the caller owns
+     * @throws PosixException if the process may open no more (EMFILE)
+     * @throws IllegalStateException if closed
+     */
+    public FileDescriptor duplicate() throws PosixException {
+        int fd = use();
+        try {
+            return duplicate(fd);
+        } finally {
+            release();
+        }
     }
-  }
 
-  /** Linux frees the number even when close(2) reports an error, so there is nothing to retry. */
-  private void closeNow() {
-    libc().close(number);
-    OpenResources.FILE_DESCRIPTORS.decrementAndGet();
-  }
+    /** Closes the descriptor: close(2), once, however many threads call this. Does nothing when closed; throws nothing. */
+    @Override
+    public void close() {
+        int before = state.getAndUpdate(users -> users | CLOSED);
+        if (before == 0) {
+            closeNow();
+        }
+    }
 
-  @Override
-  public String toString() {
-    return "fd " + number;
-  }
+    /**
+     * Keeps the number from being closed, and so from being reused, until {@link #release()}.
+     *
+     * @return the number, or {@link #NONE} when closed: then there is nothing to release
+     */
+    int acquire() {
+        int users = state.get();
+        while (users >= 0) {
+            if (state.compareAndSet(users, users + 1)) {
+                return number;
+            }
+            users = state.get();
+        }
+        return NONE;
+    }
+
+    /** Like {@link #acquire()}, for callers to whom a closed descriptor is a mistake. */
+    int use() {
+        int fd = acquire();
+        if (fd == NONE) {
+            throw new IllegalStateException(this + " is closed");
+        }
+        return fd;
+    }
+
+    void release() {
+        if (state.decrementAndGet() == CLOSED) {
+            closeNow();
+        }
+    }
+
+    /** Linux frees the number even when close(2) reports an error, so there is nothing to retry. */
+    private void closeNow() {
+        libc().close(number);
+        OpenResources.FILE_DESCRIPTORS.decrementAndGet();
+    }
+
+    @Override
+    public String toString() {
+        return "fd " + number;
+    }
 }

@@ -11,115 +11,115 @@ import jnr.ffi.annotations.Encoding;
 
 /** The C library, for 64-bit Linux, where a C {@code long}, a {@code size_t} and an address fill one Java {@code long}. */
 final class LibC {
-  static final int O_NONBLOCK = 0x800;
+    static final int O_NONBLOCK = 0x800;
 
-  private static final Functions FUNCTIONS = LibraryLoader.create(Functions.class).load("c");
-  private static final Runtime RUNTIME = Runtime.getRuntime(FUNCTIONS);
-  private static final MemoryIO MEMORY = MemoryIO.getInstance();
+    private static final Functions FUNCTIONS = LibraryLoader.create(Functions.class).load("c");
+    private static final Runtime RUNTIME = Runtime.getRuntime(FUNCTIONS);
+    private static final MemoryIO MEMORY = MemoryIO.getInstance();
 
-  private LibC() {
-  }
-
-  static Functions libc() {
-    return FUNCTIONS;
-  }
-
-  /** The error of this thread's last call; jffi saves it before the JVM can overwrite it. */
-  static int errno() {
-    return RUNTIME.getLastError();
-  }
-
-  static PosixException failure(String call, String detail) {
-    return new PosixException(call, detail, errno());
-  }
-
-  static int check(int result, String call, String detail) throws PosixException {
-    if (result < 0) {
-      throw failure(call, detail);
+    private LibC() {
     }
-    return result;
-  }
 
-  static Pointer pointer(long address) {
-    return Pointer.wrap(RUNTIME, address);
-  }
+    static Functions libc() {
+        return FUNCTIONS;
+    }
 
-  /** Zeroed memory outside the heap, in the machine's byte order; it lives as long as the buffer is reachable. */
-  static ByteBuffer allocate(int size) {
-    return ByteBuffer.allocateDirect(size).order(ByteOrder.nativeOrder());
-  }
+    /** The error of this thread's last call; jffi saves it before the JVM can overwrite it. */
+    static int errno() {
+        return RUNTIME.getLastError();
+    }
 
-  /** The address of a direct buffer's index 0, whatever its position. */
-  static long address(ByteBuffer direct) {
-    return MEMORY.getDirectBufferAddress(direct);
-  }
+    static PosixException failure(String call, String detail) {
+        return new PosixException(call, detail, errno());
+    }
 
-  static ByteBuffer view(long address, int size) {
-    return MEMORY.newDirectByteBuffer(address, size);
-  }
+    static int check(int result, String call, String detail) throws PosixException {
+        if (result < 0) {
+            throw failure(call, detail);
+        }
+        return result;
+    }
 
-  /**
-   * Public to the JVM, because the class that jnr-ffi generates for it has a class loader, and so a package, of its own.
-   * Memory is passed by address: this allocates nothing, and the caller keeps the buffer reachable across the call.
-   */
-  public interface Functions {
-    int close(int fd);
+    static Pointer pointer(long address) {
+        return Pointer.wrap(RUNTIME, address);
+    }
 
-    int fcntl(int fd, int command, long argument);
+    /** Zeroed memory outside the heap, in the machine's byte order; it lives as long as the buffer is reachable. */
+    static ByteBuffer allocate(int size) {
+        return ByteBuffer.allocateDirect(size).order(ByteOrder.nativeOrder());
+    }
 
-    int ioctl(int fd, long request, long argument);
+    /** The address of a direct buffer's index 0, whatever its position. */
+    static long address(ByteBuffer direct) {
+        return MEMORY.getDirectBufferAddress(direct);
+    }
 
-    long read(int fd, long buffer, long count);
+    static ByteBuffer view(long address, int size) {
+        return MEMORY.newDirectByteBuffer(address, size);
+    }
 
-    long write(int fd, long buffer, long count);
+    /**
+     * Public to the JVM, because the class that jnr-ffi generates for it has a class loader, and so a package, of its own.
+     * Memory is passed by address: this allocates nothing, and the caller keeps the buffer reachable across the call.
+     */
+    public interface Functions {
+        int close(int fd);
 
-    int poll(long pollfds, long count, int timeoutMillis);
+        int fcntl(int fd, int command, long argument);
 
-    int memfd_create(@Encoding("UTF-8") String name, int flags);
+        int ioctl(int fd, long request, long argument);
 
-    int ftruncate(int fd, long length);
+        long read(int fd, long buffer, long count);
 
-    int fstatfs(int fd, long statfs);
+        long write(int fd, long buffer, long count);
 
-    int statx(int directory, @Encoding("UTF-8") String path, int flags, int mask, long statx);
+        int poll(long pollfds, long count, int timeoutMillis);
 
-    /** With six parameters that are all primitives jnr-ffi 2.3.2 passes garbage for the sixth, so the address is none. */
-    long mmap(Pointer address, long length, int protection, int flags, int fd, long offset);
+        int memfd_create(@Encoding("UTF-8") String name, int flags);
 
-    int munmap(long address, long length);
+        int ftruncate(int fd, long length);
 
-    int eventfd(int initial, int flags);
+        int fstatfs(int fd, long statfs);
 
-    int epoll_create1(int flags);
+        int statx(int directory, @Encoding("UTF-8") String path, int flags, int mask, long statx);
 
-    int epoll_ctl(int epoll, int operation, int fd, long event);
+        /** With six parameters that are all primitives jnr-ffi 2.3.2 passes garbage for the sixth, so the address is none. */
+        long mmap(Pointer address, long length, int protection, int flags, int fd, long offset);
 
-    int epoll_wait(int epoll, long events, int maximum, int timeoutMillis);
+        int munmap(long address, long length);
 
-    int socket(int domain, int type, int protocol);
+        int eventfd(int initial, int flags);
 
-    int socketpair(int domain, int type, int protocol, long fds);
+        int epoll_create1(int flags);
 
-    int connect(int fd, long address, int length);
+        int epoll_ctl(int epoll, int operation, int fd, long event);
 
-    int bind(int fd, long address, int length);
+        int epoll_wait(int epoll, long events, int maximum, int timeoutMillis);
 
-    int listen(int fd, int backlog);
+        int socket(int domain, int type, int protocol);
 
-    int accept4(int fd, long address, long length, int flags);
+        int socketpair(int domain, int type, int protocol, long fds);
 
-    int shutdown(int fd, int how);
+        int connect(int fd, long address, int length);
 
-    int getsockopt(int fd, int level, int option, long value, long length);
+        int bind(int fd, long address, int length);
 
-    long sendmsg(int fd, long message, int flags);
+        int listen(int fd, int backlog);
 
-    long recvmsg(int fd, long message, int flags);
+        int accept4(int fd, long address, long length, int flags);
 
-    int chmod(@Encoding("UTF-8") String path, int mode);
+        int shutdown(int fd, int how);
 
-    int unlink(@Encoding("UTF-8") String path);
+        int getsockopt(int fd, int level, int option, long value, long length);
 
-    long sysconf(int name);
-  }
+        long sendmsg(int fd, long message, int flags);
+
+        long recvmsg(int fd, long message, int flags);
+
+        int chmod(@Encoding("UTF-8") String path, int mode);
+
+        int unlink(@Encoding("UTF-8") String path);
+
+        long sysconf(int name);
+    }
 }

@@ -15,88 +15,88 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 @ExtendWith(NoLeaks.class)
 class FileDescriptorTest {
-  private static FileDescriptor open() {
-    return FileDescriptor.adopt(LibC.libc().eventfd(0, 0));
-  }
-
-  @Test
-  void isCountedWhileOpen() {
-    long before = OpenResources.fileDescriptors();
-    FileDescriptor fd = open();
-    assertThat(OpenResources.fileDescriptors()).isEqualTo(before + 1);
-    fd.close();
-    assertThat(OpenResources.fileDescriptors()).isEqualTo(before);
-  }
-
-  @Test
-  void closesTheDescriptorOnce() {
-    FileDescriptor fd = open();
-    int number = fd.intValue();
-    fd.close();
-    assertThat(fd.isOpen()).isFalse();
-    assertThat(Kernel.isOpen(number)).isFalse();
-    try (FileDescriptor reuse = open()) {
-      assertThat(reuse.intValue()).isEqualTo(number);
-      fd.close();
-      assertThat(Kernel.isOpen(number)).isTrue();
+    private static FileDescriptor open() {
+        return FileDescriptor.adopt(LibC.libc().eventfd(0, 0));
     }
-  }
 
-  @RepeatedTest(20)
-  void closesOnceWhenManyThreadsClose() throws Exception {
-    List<FileDescriptor> fds = IntStream.range(0, 500).mapToObj(i -> open()).toList();
-    long open = OpenResources.fileDescriptors();
-    AtomicInteger running = new AtomicInteger();
-    Runnable closeAll = () -> {
-      running.incrementAndGet();
-      while (running.get() < 2) {
-        Thread.onSpinWait();
-      }
-      fds.forEach(FileDescriptor::close);
-    };
-    CompletableFuture<Void> other = CompletableFuture.runAsync(closeAll);
-    closeAll.run();
-    other.get();
-    assertThat(OpenResources.fileDescriptors()).isEqualTo(open - fds.size());
-    assertThat(fds).noneMatch(FileDescriptor::isOpen);
-  }
-
-  @Test
-  void staysOpenForCallsThatUseItWhenClosed() {
-    FileDescriptor fd = open();
-    int number = fd.acquire();
-    fd.acquire();
-    fd.close();
-    assertThat(fd.isOpen()).isFalse();
-    assertThat(fd.acquire()).isEqualTo(FileDescriptor.NONE);
-    assertThat(Kernel.isOpen(number)).isTrue();
-    fd.release();
-    assertThat(Kernel.isOpen(number)).isTrue();
-    fd.release();
-    assertThat(Kernel.isOpen(number)).isFalse();
-  }
-
-  @Test
-  void duplicateHasALifeOfItsOwn() throws Exception {
-    FileDescriptor fd = open();
-    try (FileDescriptor duplicate = fd.duplicate()) {
-      assertThat(duplicate.intValue()).isNotEqualTo(fd.intValue());
-      fd.close();
-      assertThat(Kernel.isOpen(duplicate.intValue())).isTrue();
-      assertThat(Kernel.isCloseOnExec(duplicate.intValue())).isTrue();
+    @Test
+    void isCountedWhileOpen() {
+        long before = OpenResources.fileDescriptors();
+        FileDescriptor fd = open();
+        assertThat(OpenResources.fileDescriptors()).isEqualTo(before + 1);
+        fd.close();
+        assertThat(OpenResources.fileDescriptors()).isEqualTo(before);
     }
-  }
 
-  @Test
-  void refusesUseWhenClosed() {
-    FileDescriptor fd = open();
-    fd.close();
-    assertThatIllegalStateException().isThrownBy(fd::intValue);
-    assertThatIllegalStateException().isThrownBy(fd::duplicate);
-  }
+    @Test
+    void closesTheDescriptorOnce() {
+        FileDescriptor fd = open();
+        int number = fd.intValue();
+        fd.close();
+        assertThat(fd.isOpen()).isFalse();
+        assertThat(Kernel.isOpen(number)).isFalse();
+        try (FileDescriptor reuse = open()) {
+            assertThat(reuse.intValue()).isEqualTo(number);
+            fd.close();
+            assertThat(Kernel.isOpen(number)).isTrue();
+        }
+    }
 
-  @Test
-  void refusesWhatIsNoDescriptor() {
-    assertThatIllegalArgumentException().isThrownBy(() -> FileDescriptor.adopt(-1));
-  }
+    @RepeatedTest(20)
+    void closesOnceWhenManyThreadsClose() throws Exception {
+        List<FileDescriptor> fds = IntStream.range(0, 500).mapToObj(i -> open()).toList();
+        long open = OpenResources.fileDescriptors();
+        AtomicInteger running = new AtomicInteger();
+        Runnable closeAll = () -> {
+            running.incrementAndGet();
+            while (running.get() < 2) {
+                Thread.onSpinWait();
+            }
+            fds.forEach(FileDescriptor::close);
+        };
+        CompletableFuture<Void> other = CompletableFuture.runAsync(closeAll);
+        closeAll.run();
+        other.get();
+        assertThat(OpenResources.fileDescriptors()).isEqualTo(open - fds.size());
+        assertThat(fds).noneMatch(FileDescriptor::isOpen);
+    }
+
+    @Test
+    void staysOpenForCallsThatUseItWhenClosed() {
+        FileDescriptor fd = open();
+        int number = fd.acquire();
+        fd.acquire();
+        fd.close();
+        assertThat(fd.isOpen()).isFalse();
+        assertThat(fd.acquire()).isEqualTo(FileDescriptor.NONE);
+        assertThat(Kernel.isOpen(number)).isTrue();
+        fd.release();
+        assertThat(Kernel.isOpen(number)).isTrue();
+        fd.release();
+        assertThat(Kernel.isOpen(number)).isFalse();
+    }
+
+    @Test
+    void duplicateHasALifeOfItsOwn() throws Exception {
+        FileDescriptor fd = open();
+        try (FileDescriptor duplicate = fd.duplicate()) {
+            assertThat(duplicate.intValue()).isNotEqualTo(fd.intValue());
+            fd.close();
+            assertThat(Kernel.isOpen(duplicate.intValue())).isTrue();
+            assertThat(Kernel.isCloseOnExec(duplicate.intValue())).isTrue();
+        }
+    }
+
+    @Test
+    void refusesUseWhenClosed() {
+        FileDescriptor fd = open();
+        fd.close();
+        assertThatIllegalStateException().isThrownBy(fd::intValue);
+        assertThatIllegalStateException().isThrownBy(fd::duplicate);
+    }
+
+    @Test
+    void refusesWhatIsNoDescriptor() {
+        assertThatIllegalArgumentException().isThrownBy(() -> FileDescriptor.adopt(-1));
+    }
 }

@@ -9,18 +9,18 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 
 /** Fails a test that leaves more, or less, open than it found. */
 final class NoLeaks implements BeforeEachCallback, AfterEachCallback {
-  private long descriptors;
-  private long mappings;
+    private long descriptors;
+    private long mappings;
 
-  @Override
-  public void beforeEach(ExtensionContext context) {
-    descriptors = OpenResources.fileDescriptors();
-    mappings = OpenResources.mappings();
-  }
+    @Override
+    public void beforeEach(ExtensionContext context) {
+        descriptors = OpenResources.fileDescriptors();
+        mappings = OpenResources.mappings();
+    }
 
-  @Override
-  public void afterEach(ExtensionContext context) {
-    assertThat(OpenResources.fileDescriptors()).as("open descriptors").isEqualTo(descriptors);
-    assertThat(OpenResources.mappings()).as("open mappings").isEqualTo(mappings);
-  }
+    @Override
+    public void afterEach(ExtensionContext context) {
+        assertThat(OpenResources.fileDescriptors()).as("open descriptors").isEqualTo(descriptors);
+        assertThat(OpenResources.mappings()).as("open mappings").isEqualTo(mappings);
+    }
 }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.virtio.user;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.virtio.device.VirtioException;
 import org.virtio.memory.MemoryRegion;
 import org.virtio.posix.FileDescriptor;
+import org.virtio.posix.PosixException;
 import org.virtio.user.message.FrontEndRequest;
 import org.virtio.user.message.Message;
 import org.virtio.user.message.ProtocolFeature;
@@ -24,15 +26,12 @@ final class MemoryRegions {
     private static final class Entry {
         private final MemoryRegion region;
         private final RegionDescription description;
-        /** Never closed: the file is the region's. */
-        private final FileDescriptor file;
         /** Whether the back end has been given the region in a slot. */
         private boolean added;
 
         /** Guest and user address are the same: there is no guest, and the address in this process is as good as any. */
         Entry(MemoryRegion region) {
             this.region = region;
-            this.file = FileDescriptor.adopt(region.fd());
             this.description = new RegionDescription(region.address(), region.size(), region.address(), region.fileOffset());
         }
     }
@@ -90,18 +89,29 @@ final class MemoryRegions {
             }
         } else {
             List<RegionDescription> table = entries.stream().map(entry -> entry.description).toList();
-            connection.tell(Message.of(FrontEndRequest.SET_MEM_TABLE, table), files());
+            tell(Message.of(FrontEndRequest.SET_MEM_TABLE, table), entries);
             connection.confirm();
         }
     }
 
     private void add(Entry entry) throws VirtioException {
-        connection.tell(Message.of(FrontEndRequest.ADD_MEM_REG, entry.description), entry.file);
+        tell(Message.of(FrontEndRequest.ADD_MEM_REG, entry.description), List.of(entry));
         entry.added = true;
     }
 
-    private FileDescriptor[] files() {
-        return entries.stream().map(entry -> entry.file).toArray(FileDescriptor[]::new);
+    /** Tells a message with the files of regions: as duplicates, since the regions give no more than their numbers. */
+    private void tell(Message message, List<Entry> regions) throws VirtioException {
+        List<FileDescriptor> files = new ArrayList<>();
+        try {
+            for (Entry entry : regions) {
+                files.add(FileDescriptor.duplicate(entry.region.fd()));
+            }
+            connection.tell(message, files.toArray(FileDescriptor[]::new));
+        } catch (PosixException e) {
+            throw new VirtioException("a memory region cannot be passed to the back end: " + e.getMessage(), e);
+        } finally {
+            files.forEach(FileDescriptor::close);
+        }
     }
 
     /** The regions, for people. Any thread. */
