@@ -45,7 +45,7 @@ public abstract class Commands {
         try {
             return body.call();
         } catch (NoSuchFileException e) {
-            throw new CommandException("there is no file " + e.getFile(), e);
+            throw new CommandException("there is no such file or directory: " + e.getFile(), e);
         } catch (FileAlreadyExistsException e) {
             throw new CommandException(e.getFile() + " exists already", e);
         } catch (AccessDeniedException e) {

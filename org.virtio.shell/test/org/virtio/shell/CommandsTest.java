@@ -43,7 +43,7 @@ class CommandsTest {
     void errorsOfFilesSayWhatIsWrongWithThem() {
         assertThatThrownBy(() -> Commands.run(() -> {
             throw new NoSuchFileException("/x");
-        })).hasToString("there is no file /x");
+        })).hasToString("there is no such file or directory: /x");
         assertThatThrownBy(() -> Commands.run(() -> {
             throw new FileAlreadyExistsException("/x");
         })).hasToString("/x exists already");

@@ -56,6 +56,9 @@ public final class CopyCommand extends Commands {
 
     private static RangeDTO toFile(CommandSession session, BlockDevice device, Path path, Range range, boolean force)
             throws IOException, CommandException {
+        if (!force && Files.exists(path)) {
+            throw new CommandException(path + " exists already; add --force to replace it");
+        }
         StandardOpenOption creation = force ? StandardOpenOption.TRUNCATE_EXISTING : StandardOpenOption.CREATE_NEW;
         try (SeekableByteChannel from = device.channel(); SeekableByteChannel to = Files.newByteChannel(path,
                 StandardOpenOption.WRITE, StandardOpenOption.CREATE, creation)) {
@@ -67,6 +70,9 @@ public final class CopyCommand extends Commands {
     private static RangeDTO fromFile(CommandSession session, BlockDevice device, Path path, Size position, Size length)
             throws IOException, CommandException {
         BlockCommands.checkWritable(device);
+        if (Files.isDirectory(path)) {
+            throw new CommandException(path + " is a directory");
+        }
         try (SeekableByteChannel from = Files.newByteChannel(path); SeekableByteChannel to = device.channel()) {
             long bytes = length == null ? from.size() : length.bytes("length", 0, from.size());
             Range range = Range.of(device, position, new Size(Long.toString(bytes)));

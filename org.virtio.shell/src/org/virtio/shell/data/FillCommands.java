@@ -76,7 +76,7 @@ public final class FillCommands extends Commands {
         if (content.equals(PATTERN)) {
             return pattern(seed)::fill;
         }
-        byte value = (byte) new Count(content).intValue("byte", 0, 255);
+        byte value = (byte) new Count(content).intValue("what to fill with, if not pattern:", 0, 255);
         return (buffer, length, position) -> fill(buffer, length, value);
     }
 

@@ -18,6 +18,9 @@ final class BlkConfig {
     private static final LongFunction<String> BYTES = value -> value == 0 ? "no limit" : Units.bytes(value);
     private static final LongFunction<String> SECTORS = value -> Units.bytes(value * BlkConfigLayout.SECTOR_SIZE);
 
+    private static final LongFunction<String> BLOCKS = value ->
+        value == 0 ? "not known" : value == 1 ? "1 block" : value + " blocks";
+
     private record Field(int offset, int bytes, String name, int feature, LongFunction<String> meaning) {
     }
 
@@ -30,10 +33,10 @@ final class BlkConfig {
         new Field(BlkConfigLayout.SECTORS, 1, "sectors", BlkFeature.GEOMETRY, NUMBER),
         new Field(BlkConfigLayout.BLK_SIZE, 4, "blk_size", BlkFeature.BLK_SIZE, BYTES),
         new Field(BlkConfigLayout.PHYSICAL_BLOCK_EXP, 1, "physical_block_exp", BlkFeature.TOPOLOGY,
-            value -> (1L << value) + " blocks per physical block"),
+            value -> BLOCKS.apply(1L << value) + " per physical block"),
         new Field(BlkConfigLayout.ALIGNMENT_OFFSET, 1, "alignment_offset", BlkFeature.TOPOLOGY, NUMBER),
-        new Field(BlkConfigLayout.MIN_IO_SIZE, 2, "min_io_size", BlkFeature.TOPOLOGY, value -> value + " blocks"),
-        new Field(BlkConfigLayout.OPT_IO_SIZE, 4, "opt_io_size", BlkFeature.TOPOLOGY, value -> value + " blocks"),
+        new Field(BlkConfigLayout.MIN_IO_SIZE, 2, "min_io_size", BlkFeature.TOPOLOGY, BLOCKS),
+        new Field(BlkConfigLayout.OPT_IO_SIZE, 4, "opt_io_size", BlkFeature.TOPOLOGY, BLOCKS),
         new Field(BlkConfigLayout.WRITEBACK, 1, "writeback", BlkFeature.CONFIG_WCE,
             value -> value == 0 ? "writethrough" : "writeback"),
         new Field(BlkConfigLayout.NUM_QUEUES, 2, "num_queues", BlkFeature.MQ, NUMBER),

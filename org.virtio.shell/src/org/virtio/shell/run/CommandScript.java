@@ -47,8 +47,9 @@ final class CommandScript {
         }
     }
 
-    // A command's own exceptions are made to be read; of others the class is half of what they say.
+    // Exceptions of the commands and of Gogo itself are made to be read; of others the class is half of what they say.
     private static String message(Exception e) {
-        return e.toString().replaceFirst("^org\\.apache\\.felix\\.gogo\\.runtime\\.", "");
+        boolean gogo = e.getClass().getName().startsWith("org.apache.felix.gogo.") && e.getMessage() != null;
+        return gogo ? e.getMessage() : e.toString();
     }
 }

@@ -113,7 +113,7 @@ class DeviceFormsTest {
                 20  blk_size              4,096  4 KiB
                 24  physical_block_exp        3  8 blocks per physical block
                 25  alignment_offset          0
-                26  min_io_size               1  1 blocks
+                26  min_io_size               1  1 block
                 28  opt_io_size               8  8 blocks""");
     }
 
