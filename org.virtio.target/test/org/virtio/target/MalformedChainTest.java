@@ -29,6 +29,7 @@ import org.virtio.target.backend.BlockTarget;
 class MalformedChainTest {
     private static final long OUTSIDE = RawDriver.GUEST + 2L * RawQueue.STRIDE;
     private static final int NEEDS_RESET = 64;
+    private static final int TABLE = DATA + 0x1000;
 
     @TempDir
     Path directory;
@@ -100,12 +101,13 @@ class MalformedChainTest {
 
     static Stream<Named<Consumer<RawQueue>>> indirectChains() {
         return Stream.of(
-            chain("an indirect table of 24 bytes", q -> indirect(q, q.address(DATA), 24, INDIRECT)),
-            chain("an empty indirect table", q -> indirect(q, q.address(DATA), 0, INDIRECT)),
-            chain("a huge indirect table", q -> indirect(q, q.address(DATA), 0xfffffff0, INDIRECT)),
+            chain("an indirect table of 40 bytes", q -> indirect(q, q.address(TABLE), 40, INDIRECT)),
+            chain("an empty indirect table", q -> indirect(q, q.address(TABLE), 0, INDIRECT)),
+            chain("a huge indirect table", q -> indirect(q, q.address(TABLE), 0xfffffff0, INDIRECT)),
+            chain("an indirect table of more than 32768", q -> indirect(q, q.address(TABLE), 0x80010, INDIRECT)),
             chain("an indirect table outside", q -> indirect(q, OUTSIDE, 32, INDIRECT)),
             chain("an indirect table that ends outside", q -> indirect(q, OUTSIDE - 16, 32, INDIRECT)),
-            chain("an indirect table that goes on", q -> indirect(q, q.address(DATA), 32, INDIRECT | NEXT)),
+            chain("an indirect table that goes on", q -> indirect(q, q.address(TABLE), 32, INDIRECT | NEXT)),
             chain("an indirect table in an indirect table", q -> {
                 q.tableEntry(DATA, q.address(DATA + 64), 32, INDIRECT, 0);
                 indirect(q, q.address(DATA), 32, INDIRECT);
@@ -131,8 +133,12 @@ class MalformedChainTest {
         queue.offer(0);
     }
 
+    /** The table at {@link #TABLE} has a request with which all would be well. */
     private static void indirect(RawQueue queue, long table, int length, int flags) {
+        queue.tableEntry(TABLE, queue.address(DATA + 64), 16, NEXT, 1);
+        queue.tableEntry(TABLE + 16, queue.address(DATA + 128), 1, WRITE, 0);
         queue.descriptor(0, table, length, flags, 1);
+        queue.descriptor(1, queue.address(DATA + 192), 1, WRITE, 0);
         queue.offer(0);
     }
 
