@@ -75,17 +75,20 @@ public final class DeviceRegistryComponent implements DeviceRegistry {
 
     @Deactivate
     void deactivate() {
-        reopener.shutdownNow();
         if (!providers.close(PATIENCE)) {
             LOG.warn("A device is still being opened while the registry stops");
         }
         table.clear();
         closeServices(service -> true);
-        awaitReopener();
+        endReopener();
     }
 
-    /** A service that is being registered at this moment goes again by the thread that registers it. */
-    private void awaitReopener() {
+    /**
+     * A service that is being registered at this moment goes again by the thread that registers it. That thread is in a
+     * driver then, so it is not interrupted; tasks that wait find their device forgotten.
+     */
+    private void endReopener() {
+        reopener.shutdown();
         try {
             if (!reopener.awaitTermination(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
                 LOG.warn("A driver still binds to a device while the registry stops");
@@ -133,8 +136,10 @@ public final class DeviceRegistryComponent implements DeviceRegistry {
     }
 
     private void reopenLater(String scheme) {
-        for (DeclaredDevice declared : table.toOpen(scheme)) {
-            reopener.execute(() -> reopen(declared));
+        if (providers.schemes().contains(scheme)) {
+            for (DeclaredDevice declared : table.toOpen(scheme)) {
+                reopener.execute(() -> reopen(declared));
+            }
         }
     }
 

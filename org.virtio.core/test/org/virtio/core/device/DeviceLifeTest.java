@@ -77,11 +77,14 @@ class DeviceLifeTest extends DeviceFixture {
         transport.gate = gate;
         Thread dumper = new Thread(() -> device.dump());
         Thread allocator = new Thread(() -> device.memory().allocate(8));
-        dumper.start();
-        Await.untilBlocked(dumper);
-        allocator.start();
-        Await.untilBlocked(allocator);
-        gate.countDown();
+        try {
+            dumper.start();
+            Await.untilBlocked(dumper);
+            allocator.start();
+            Await.untilBlocked(allocator);
+        } finally {
+            gate.countDown();
+        }
         dumper.join();
         allocator.join();
         assertThat(transport.regions).hasSize(1);

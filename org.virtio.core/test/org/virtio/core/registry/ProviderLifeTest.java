@@ -66,8 +66,8 @@ class ProviderLifeTest extends RegistryFixture {
         registry.unbindProvider(provider);
         registry.bindProvider(provider);
         Await.until("the device is back", () -> registry.device("disk") != null);
-        assertThat(only().failure).isNull();
         registry.unbindProvider(provider);
+        assertThat(only().failure).as("that was before").isNull();
         registry.detach("disk");
         assertThat(registry.devices()).isEmpty();
     }
@@ -197,6 +197,26 @@ class ProviderLifeTest extends RegistryFixture {
         assertThat(framework.services).isEmpty();
         assertThatExceptionOfType(VirtioException.class).isThrownBy(() -> registry.attach(ADDRESS, "three"))
             .withMessageContaining("stopped");
+    }
+
+    @Test
+    void noServiceOutlivesTheRegistryThatWasRegisteringIt() throws Exception {
+        registry.attach(ADDRESS, "disk");
+        registry.unbindProvider(provider);
+        CountDownLatch driverBinds = new CountDownLatch(1);
+        framework.onRegister = device -> awaitLatch(driverBinds);
+        registry.bindProvider(provider);
+        Await.until("it is being registered", () -> framework.services.size() == 1);
+        Thread deactivator = new Thread(registry::deactivate);
+        deactivator.start();
+        try {
+            Await.until("the device is closed", provider.last()::isClosed);
+            Await.untilBlocked(deactivator);
+        } finally {
+            driverBinds.countDown();
+            deactivator.join();
+        }
+        assertThat(framework.services).isEmpty();
     }
 
     private static void awaitLatch(CountDownLatch latch) {
