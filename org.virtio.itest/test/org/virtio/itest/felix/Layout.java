@@ -22,9 +22,10 @@ public final class Layout {
         return Path.of(home);
     }
 
-    /** The bundles that run with and without a prompt. */
+    /** All bundles but the prompt. */
     public static List<Path> bundles() {
-        return jars(home().resolve("bundle"));
+        Path bundles = home().resolve("bundle");
+        return jars(bundles).stream().filter(jar -> !jar.startsWith(bundles.resolve("prompt"))).toList();
     }
 
     /** This project's own bundles. */
@@ -32,9 +33,9 @@ public final class Layout {
         return bundles().stream().filter(bundle -> bundle.getFileName().toString().startsWith("org.virtio.")).toList();
     }
 
-    /** The jars in a directory. */
+    /** The jars in a directory and below. */
     public static List<Path> jars(Path directory) {
-        try (Stream<Path> files = Files.list(directory)) {
+        try (Stream<Path> files = Files.walk(directory)) {
             return files.filter(file -> file.toString().endsWith(".jar")).sorted().toList();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
