@@ -23,6 +23,10 @@ import org.virtio.memory.DmaBuffer;
  * <li>the synchronous methods and {@link #channel()}, which wait for the same pollers.
  * </ul>
  * A {@link DmaBuffer} of {@link #memory()} is read and written in place; a {@link ByteBuffer} is copied through one.
+ *
+ * <p>The synchronous methods wait for as long as the device takes, also when the thread is interrupted (it stays so): the
+ * buffer is the device's until then. Futures are completed by a poller's thread, which also runs what depends on them: that
+ * must not wait, and gets an {@link IllegalStateException} from the synchronous methods and {@link #openQueue()}.
  */
 @ProviderType
 public interface BlockDevice {

@@ -11,7 +11,8 @@ import org.virtio.memory.DmaBuffer;
  * completed by {@link #poll} or {@link #await}, which call the callbacks. Nothing is allocated per request. Positions,
  * lengths and refusals are as in {@link BlockDevice}; what a method returns is a {@code QueueResult}: {@code OK}, or
  * {@code FULL} (submit and poll, then try again; nothing was entered), or {@code BROKEN} (see {@link #failure()}; nothing
- * was entered). Every request for which {@code OK} was returned completes exactly once.
+ * was entered). Every request for which {@code OK} was returned completes exactly once, by {@link #poll}, {@link #await} or
+ * {@link #close}, which callbacks must not call.
  */
 @ProviderType
 public interface BlockQueue extends AutoCloseable {

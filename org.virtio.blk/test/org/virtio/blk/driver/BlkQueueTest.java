@@ -144,6 +144,51 @@ class BlkQueueTest {
     }
 
     @Test
+    void smallRequestsDoNotOvertakeALargeOneThatWaits() throws Exception {
+        FakeDevice narrow = Fixture.capable().offer(BlkFeature.SIZE_MAX, BlkConfigLayout.SIZE_MAX, 4, 512)
+            .config(BlkConfigLayout.SEG_MAX, 4, 1);
+        narrow.queueSize = 6;
+        try (Fixture f = Fixture.of(narrow); BlockQueue queue = f.device.openQueue()) {
+            f.queue(0).hold(true);
+            DmaBuffer buffer = f.buffer(4 * 512, 1);
+            BlockCallback small = (context, result) -> {
+                assertThat(f.queue(0).freeDescriptors()).as("there is room").isGreaterThanOrEqualTo(3);
+                f.completions.add("flush " + QueueResult.toString(queue.flush(f, null)));
+                f.completions.add("read " + QueueResult.toString(queue.read(0, buffer, 0, 512, f, null)));
+                f.completions.add("discard " + QueueResult.toString(queue.discard(0, 512, f, null)));
+                f.completions.add("id " + QueueResult.toString(queue.getId(buffer, 0, f, null)));
+            };
+            queue.read(0, buffer, 0, 512, small, null);
+            queue.read(0, buffer, 0, 4 * 512, f, "large");
+            queue.submit();
+            f.queue(0).hold(false);
+            f.queue(0).serve(2);
+            Fixture.finish(queue);
+            assertThat(f.completions).containsExactly("flush FULL", "read FULL", "discard FULL", "id FULL", "large OK");
+        }
+    }
+
+    @Test
+    void aRequestBetweenTwoOfItsPartsFailsToo() throws Exception {
+        for (int seed = 0; seed < 10; seed++) {
+            FakeDevice narrow = Fixture.capable().offer(BlkFeature.SIZE_MAX, BlkConfigLayout.SIZE_MAX, 4, 512)
+                .config(BlkConfigLayout.SEG_MAX, 4, 1);
+            narrow.queueSize = 6;
+            narrow.seed = seed;
+            try (Fixture f = Fixture.of(narrow); BlockQueue queue = f.device.openQueue()) {
+                f.queue(0).hold(true);
+                DmaBuffer buffer = f.buffer(4 * 512, 1);
+                queue.read(0, buffer, 0, 512, (context, result) -> f.queue(0).breakQueue("the device lied"), null);
+                queue.read(0, buffer, 0, 4 * 512, f, "large");
+                queue.submit();
+                f.queue(0).serve(2);
+                Fixture.finish(queue);
+                assertThat(f.completions).containsExactly("large DEVICE_GONE");
+            }
+        }
+    }
+
+    @Test
     void aPartThatFailsFailsTheWholeOnceAndEntersNoMore() throws Exception {
         FakeDevice narrow = Fixture.capable().offer(BlkFeature.SIZE_MAX, BlkConfigLayout.SIZE_MAX, 4, 512)
             .config(BlkConfigLayout.SEG_MAX, 4, 1);

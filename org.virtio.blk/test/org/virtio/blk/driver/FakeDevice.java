@@ -38,6 +38,8 @@ final class FakeDevice implements VirtioDevice {
     volatile DeviceState state = DeviceState.OPEN;
     volatile String failure;
     volatile VirtioException configFailure;
+    /** Runs on the owner's thread just after it has released a queue. */
+    volatile Runnable afterRelease = () -> { };
 
     FakeDevice() {
         config(BlkConfigLayout.NUM_QUEUES, 2, 1);
@@ -171,12 +173,15 @@ final class FakeDevice implements VirtioDevice {
     }
 
     @Override
-    public synchronized void releaseQueue(Virtqueue queue) {
-        FakeQueue fake = (FakeQueue) queue;
-        if (fake.owner != Thread.currentThread()) {
-            throw new IllegalStateException("queue " + queue.index() + " is owned by " + fake.owner);
+    public void releaseQueue(Virtqueue queue) {
+        synchronized (this) {
+            FakeQueue fake = (FakeQueue) queue;
+            if (fake.owner != Thread.currentThread()) {
+                throw new IllegalStateException("queue " + queue.index() + " is owned by " + fake.owner);
+            }
+            fake.owner = null;
         }
-        fake.owner = null;
+        afterRelease.run();
     }
 
     @Override

@@ -35,7 +35,7 @@ final class Fixture implements AutoCloseable, BlockCallback {
     }
 
     static Fixture of(FakeDevice fake) throws VirtioException {
-        return new Fixture(fake, new Settings(0, 60_000));
+        return new Fixture(fake, new Settings(0, 10_000));
     }
 
     static Fixture of(FakeDevice fake, int spinMicros, int drainMillis) throws VirtioException {

@@ -260,6 +260,27 @@ class PollerTest {
     }
 
     @Test
+    void whatReachesAPollerThatEndsGoesToAnother() throws Exception {
+        try (Fixture f = Fixture.of(withQueues(1))) {
+            f.device.flush();
+            f.queue(0).awaitAsleep();
+            Poller poller = (Poller) f.queue(0).owner;
+            DirectSubmission justBefore = new DirectSubmission("just before the end", RequestEngine::flush);
+            DirectSubmission after = new DirectSubmission("after the end", RequestEngine::flush);
+            f.fake.afterRelease = () -> {
+                f.fake.afterRelease = () -> { };
+                poller.submit(justBefore);
+            };
+            poller.handOver();
+            poller.join();
+            justBefore.future.join();
+            poller.submit(after);
+            after.future.join();
+            assertThat(f.fake.disk.flushes).isEqualTo(3);
+        }
+    }
+
+    @Test
     void requestsGoOnWhileQueuesChangeHands() throws Exception {
         try (Fixture f = Fixture.of(withQueues(2))) {
             AtomicInteger completed = new AtomicInteger();
