@@ -8,12 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SeekableByteChannel;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.virtio.blk.BlockDevice;
 import org.virtio.blk.BlockDeviceDTO;
 import org.virtio.blk.BlockException;
@@ -28,7 +23,6 @@ import org.virtio.memory.DmaBuffer;
 
 /** A started block device. */
 final class BlkDevice implements BlockDevice {
-    private static final Logger LOG = LoggerFactory.getLogger(BlkDevice.class);
     /** A snapshot does without the ID string of a device that does not give it by then. */
     private static final long ID_WAIT_MILLIS = 1000;
 
@@ -37,7 +31,7 @@ final class BlkDevice implements BlockDevice {
     private final Bounds bounds;
     private final QueueSet queues;
     private final CapacityWatch capacityWatch;
-    private volatile String id;
+    private final DeviceId id;
 
     private BlkDevice(VirtioDevice device, BlkConfig config, Settings settings) throws VirtioException {
         this.device = device;
@@ -45,6 +39,7 @@ final class BlkDevice implements BlockDevice {
         this.bounds = new Bounds(device.name(), config.blockSize(), config.readOnly(), config.capacity());
         this.capacityWatch = new CapacityWatch(device, bounds);
         this.queues = new QueueSet(device, config, bounds, settings);
+        this.id = new DeviceId(queues);
     }
 
     /**
@@ -164,10 +159,9 @@ final class BlkDevice implements BlockDevice {
     @Override
     public String id() throws BlockException {
         checkMayWait();
-        IdSubmission submission = submitId();
+        IdSubmission submission = id.submit();
         join(submission.future);
-        id = submission.id();
-        return id;
+        return id.of(submission);
     }
 
     @Override
@@ -239,7 +233,7 @@ final class BlkDevice implements BlockDevice {
     public BlockDeviceDTO dump() {
         BlockDeviceDTO dto = new BlockDeviceDTO();
         dto.name = name();
-        dto.id = idForDump();
+        dto.id = id.withinMillis(ID_WAIT_MILLIS);
         dto.capacity = capacity();
         dto.blockSize = blockSize();
         dto.readOnly = isReadOnly();
@@ -252,27 +246,6 @@ final class BlkDevice implements BlockDevice {
         dto.physicalBlockSize = topology().physicalBlockSize();
         dto.optIoSize = topology().optIoSize();
         return dto;
-    }
-
-    private String idForDump() {
-        if (id == null && !(Thread.currentThread() instanceof Poller)) {
-            IdSubmission submission = submitId();
-            try {
-                submission.future.get(ID_WAIT_MILLIS, TimeUnit.MILLISECONDS);
-                id = submission.id();
-            } catch (ExecutionException | TimeoutException e) {
-                LOG.debug("{} gave no ID string", device.name(), e);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-        }
-        return id;
-    }
-
-    private IdSubmission submitId() {
-        IdSubmission submission = new IdSubmission("get id of " + device.name());
-        queues.submit(submission);
-        return submission;
     }
 
     private CompletableFuture<Void> submit(Submission submission) {

@@ -92,7 +92,41 @@ final class BlkQueue implements BlockQueue {
 
     @Override
     public int await(int limit, long timeoutNanos) {
-        return closed ? 0 : engine.await(limit, timeoutNanos);
+        return closed ? 0 : complete(limit, timeoutNanos);
+    }
+
+    private int complete(int limit, long timeoutNanos) {
+        engine.submit();
+        int done = engine.poll(limit);
+        if (done > 0 || engine.inFlight() == 0) {
+            return done;
+        }
+        long start = System.nanoTime();
+        long spin = Math.min(settings.spinNanos(), timeoutNanos);
+        while (System.nanoTime() - start < spin) {
+            Thread.onSpinWait();
+            done = engine.poll(limit);
+            if (done > 0) {
+                return done;
+            }
+        }
+        return sleep(limit, start, timeoutNanos);
+    }
+
+    private int sleep(int limit, long start, long timeoutNanos) {
+        int done = 0;
+        while (done == 0) {
+            long left = timeoutNanos - (System.nanoTime() - start);
+            if (left <= 0) {
+                return 0;
+            }
+            if (queue.enableNotifications()) {
+                queue.await(left);
+                queue.disableNotifications();
+            }
+            done = engine.poll(limit);
+        }
+        return done;
     }
 
     @Override
@@ -113,7 +147,7 @@ final class BlkQueue implements BlockQueue {
         long start = System.nanoTime();
         long limit = settings.drainNanos();
         while (engine.inFlight() > 0 && System.nanoTime() - start < limit) {
-            engine.await(CLOSE_BATCH, limit - (System.nanoTime() - start));
+            complete(CLOSE_BATCH, limit - (System.nanoTime() - start));
         }
         if (engine.inFlight() > 0) {
             queue.breakQueue("closed with " + engine.inFlight() + " requests in flight, which the device did not complete in "

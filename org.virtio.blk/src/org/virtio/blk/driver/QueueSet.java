@@ -144,7 +144,7 @@ final class QueueSet {
 
     /** An engine for a queue that the calling thread owns. */
     RequestEngine newEngine(Virtqueue queue) {
-        return new RequestEngine(queue, lanes[queue.index()].memory, config, settings);
+        return new RequestEngine(queue, lanes[queue.index()].memory, config);
     }
 
     /** Takes back the queue of an application's thread, the calling one. */

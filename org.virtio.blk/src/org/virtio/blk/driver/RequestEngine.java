@@ -23,7 +23,6 @@ final class RequestEngine implements UsedBufferHandler {
     private final Virtqueue queue;
     private final RequestSlots slots;
     private final BlkConfig config;
-    private final Settings settings;
     private final long maxTransfer;
     /** A stack: the first {@code freeSplits} are free. */
     private final SplitRequest[] splits;
@@ -37,10 +36,9 @@ final class RequestEngine implements UsedBufferHandler {
     private int completed;
 
     /** @param memory of {@link RequestSlots#memorySize} bytes at least */
-    RequestEngine(Virtqueue queue, DmaBuffer memory, BlkConfig config, Settings settings) {
+    RequestEngine(Virtqueue queue, DmaBuffer memory, BlkConfig config) {
         this.queue = queue;
         this.config = config;
-        this.settings = settings;
         int maxSegmentSize = config.limits().maxSegmentSize();
         this.slots = new RequestSlots(queue, memory, maxSegmentSize);
         long segments = Math.min(config.limits().maxSegments(), queue.size() - RequestSlots.OVERHEAD);
@@ -135,36 +133,6 @@ final class RequestEngine implements UsedBufferHandler {
             queue.flush();
         }
         return completed - before;
-    }
-
-    /** As {@link org.virtio.blk.BlockQueue#await}. */
-    int await(int limit, long timeoutNanos) {
-        queue.flush();
-        int done = poll(limit);
-        if (done > 0 || inFlight == 0) {
-            return done;
-        }
-        long start = System.nanoTime();
-        long spin = Math.min(settings.spinNanos(), timeoutNanos);
-        while (System.nanoTime() - start < spin) {
-            Thread.onSpinWait();
-            done = poll(limit);
-            if (done > 0) {
-                return done;
-            }
-        }
-        for (long left = timeoutNanos - (System.nanoTime() - start); left > 0;
-             left = timeoutNanos - (System.nanoTime() - start)) {
-            if (queue.enableNotifications()) {
-                queue.await(left);
-                queue.disableNotifications();
-            }
-            done = poll(limit);
-            if (done > 0) {
-                return done;
-            }
-        }
-        return 0;
     }
 
     @Override

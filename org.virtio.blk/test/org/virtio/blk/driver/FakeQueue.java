@@ -33,6 +33,7 @@ final class FakeQueue implements Virtqueue {
     Thread owner;
     int flushes;
     int awaits;
+    long awaitNanos;
     int inFlightWhenBroken = -1;
 
     FakeQueue(int index, int size, FakeDisk disk, long seed) {
@@ -244,6 +245,7 @@ final class FakeQueue implements Virtqueue {
     public synchronized boolean await(long timeoutNanos) {
         checkOwner();
         awaits++;
+        awaitNanos = timeoutNanos;
         asleep = true;
         notifyAll();
         long end = System.nanoTime() + timeoutNanos;
