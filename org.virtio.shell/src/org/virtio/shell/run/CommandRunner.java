@@ -73,9 +73,9 @@ public final class CommandRunner {
     private void runAndExit(String commands) {
         PrintStream err = new PrintStream(new FileOutputStream(FileDescriptor.err), true);
         int status = 1;
-        try {
+        // Closed before the framework stops, because what its bundles print then is not what the commands returned.
+        try (PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), true)) {
             if (started.await(START_LIMIT_SECONDS, TimeUnit.SECONDS)) {
-                PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), true);
                 status = new CommandScript(processor, new FileInputStream(FileDescriptor.in), out, err).run(commands);
             } else {
                 err.println("virtio: the framework has not started within " + START_LIMIT_SECONDS + " s");
