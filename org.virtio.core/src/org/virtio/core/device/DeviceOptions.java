@@ -13,7 +13,7 @@ import org.virtio.spec.SplitRingLayout;
  * @param hugePages   whether huge pages are to back the regions
  */
 record DeviceOptions(int queueSize, boolean eventIdx, int regionBytes, boolean hugePages) {
-    private static final int DEFAULT_QUEUE_SIZE = 256;
+    private static final int DEFAULT_QUEUE_SIZE = 512;
     private static final int DEFAULT_REGION_MIB = 64;
     private static final int MAX_REGION_MIB = 1024;
     private static final int MIB = 1 << 20;

@@ -16,7 +16,7 @@ class DeviceOptionsTest {
 
     @Test
     void presets() {
-        assertThat(of("")).isEqualTo(new DeviceOptions(256, true, 64 << 20, false));
+        assertThat(of("")).isEqualTo(new DeviceOptions(512, true, 64 << 20, false));
     }
 
     @Test

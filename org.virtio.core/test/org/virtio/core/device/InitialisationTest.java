@@ -200,7 +200,7 @@ class InitialisationTest extends DeviceFixture {
     void noMemoryForAQueueIsAnError() throws VirtioException {
         transport.maxRegions = 0;
         open().negotiate(DRIVER);
-        assertGivenUp(() -> device.start(1, 1)).hasMessageContaining("no memory for queue 0 of size 256")
+        assertGivenUp(() -> device.start(1, 1)).hasMessageContaining("no memory for queue 0 of size 512")
             .hasMessageContaining("no more than 0 regions");
     }
 
