@@ -33,7 +33,7 @@ public final class DeviceCommands extends Commands {
     /** Attaches under a name. */
     @Descriptor("attaches a device under a name. Usage: attach <address> [<name>]")
     public DeviceDTO attach(
-            @Descriptor("where the device is, such as 'vhost-user:/run/vhost.sock?size=256'; quote an address with options")
+            @Descriptor("where the device is, such as 'vhost-user:/run/vhost.sock?size=1024'; quote an address with options")
             String address,
             @Descriptor("the name for the device: letters, digits, . _ and -") String name) throws Exception {
         return run(() -> services.registry(registry -> {
