@@ -62,7 +62,8 @@ public final class DeviceConverter extends FormConverter {
         if (device.type != null) {
             open(details, device);
         }
-        device.transportDetails.forEach((name, value) -> details.addAll(name, words(value)));
+        details.add("transport", device.transport);
+        device.transportDetails.forEach((name, value) -> details.addAll("  " + name, words(value)));
         return details.toString();
     }
 

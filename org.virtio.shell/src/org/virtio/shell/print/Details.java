@@ -5,7 +5,7 @@ import java.util.List;
 
 /** A title and lines of labels and values below it. */
 public final class Details {
-    private static final int LABEL = 19;
+    private static final int LABEL = 21;
     private static final int WIDTH = 110;
 
     private final StringBuilder text;

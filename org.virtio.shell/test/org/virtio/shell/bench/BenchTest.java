@@ -129,10 +129,10 @@ class BenchTest {
         result.cpuNanosPerRequest = 810;
         assertThat(BenchConverter.full(result)).isEqualTo("""
             disk0: 4 KiB sequential requests, 70% reads, depth 32, 2 threads polling, 5.0 s
-              IOPS               1,234,568
-              MiB/s              4,822.5
-              latency            p50 12.3 us, p99 20.1 us, p99.9 88.0 us, max 1.20 ms, mean 25.0 us
-              requests           700 reads, 300 writes
-              driver CPU         810 ns per request""");
+              IOPS                 1,234,568
+              MiB/s                4,822.5
+              latency              p50 12.3 us, p99 20.1 us, p99.9 88.0 us, max 1.20 ms, mean 25.0 us
+              requests             700 reads, 300 writes
+              driver CPU           810 ns per request""");
     }
 }

@@ -62,19 +62,20 @@ class DeviceFormsTest {
     void infoHasAllOfADevice() {
         assertThat(print(info)).isEqualTo("""
             disk0
-              type               blk
-              address            vhost-user:/run/x.sock
-              state              ready (ACKNOWLEDGE DRIVER)
-              capacity           64 MiB (67,108,864 bytes)
-              block size         512 bytes
-              access             read and write, writethrough
-              limits             segments 126 of any size, discard 1 MiB, write zeroes none
-              features           BLK_FLUSH VERSION_1
-              not taken          RING_PACKED
-              queues             1 of 2
-                queue 0          split, 256 descriptors, 0 in flight, owned by poller
-              memory             1 MiB of 64 MiB in use
-              protocol           MQ CONFIG""");
+              type                 blk
+              address              vhost-user:/run/x.sock
+              state                ready (ACKNOWLEDGE DRIVER)
+              capacity             64 MiB (67,108,864 bytes)
+              block size           512 bytes
+              access               read and write, writethrough
+              limits               segments 126 of any size, discard 1 MiB, write zeroes none
+              features             BLK_FLUSH VERSION_1
+              not taken            RING_PACKED
+              queues               1 of 2
+                queue 0            split, 256 descriptors, 0 in flight, owned by poller
+              memory               1 MiB of 64 MiB in use
+              transport            vhost-user
+                protocol           MQ CONFIG""");
     }
 
     @Test
@@ -88,9 +89,9 @@ class DeviceFormsTest {
         info.block = null;
         assertThat(print(info)).isEqualTo("""
             disk1
-              address            vhost-user:/run/y.sock
-              state              declared
-              failure            no transport""");
+              address              vhost-user:/run/y.sock
+              state                declared
+              failure              no transport""");
     }
 
     @Test
