@@ -5,9 +5,9 @@ package org.virtio.shell;
 public final class Count {
     private final String text;
 
-    /** What was typed. */
+    /** What was typed; Gogo makes null of the word null. */
     public Count(String text) {
-        this.text = text;
+        this.text = String.valueOf(text);
     }
 
     /**

@@ -16,9 +16,9 @@ public final class Size {
 
     private final String text;
 
-    /** What was typed. */
+    /** What was typed; Gogo makes null of the word null. */
     public Size(String text) {
-        this.text = text;
+        this.text = String.valueOf(text);
     }
 
     /**

@@ -50,7 +50,7 @@ public final class BlockCommands extends Commands {
             @Descriptor("where to begin: any byte, such as 0, 512, 4k, 0x200") Size position,
             @Descriptor("a text, written as UTF-8, or 0x and hexadecimal digits") String bytes) throws Exception {
         return run(() -> services.block(name, device -> {
-            byte[] data = Bytes.parse(bytes);
+            byte[] data = Bytes.parse(String.valueOf(bytes));
             Range range = Range.of(device, position, new Size(Integer.toString(data.length)));
             checkWritable(device);
             try (SeekableByteChannel channel = device.channel()) {

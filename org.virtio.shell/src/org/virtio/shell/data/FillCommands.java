@@ -73,7 +73,7 @@ public final class FillCommands extends Commands {
     }
 
     private static RangeWork.Source source(String content, String seed) throws CommandException {
-        if (content.equals(PATTERN)) {
+        if (PATTERN.equals(content)) {
             return pattern(seed)::fill;
         }
         byte value = (byte) new Count(content).intValue("what to fill with, if not pattern:", 0, 255);

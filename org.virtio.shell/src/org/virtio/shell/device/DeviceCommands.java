@@ -37,7 +37,7 @@ public final class DeviceCommands extends Commands {
             String address,
             @Descriptor("the name for the device: letters, digits, . _ and -") String name) throws Exception {
         return run(() -> services.registry(registry -> {
-            String attached = registry.attach(DeviceAddress.parse(address), name).name();
+            String attached = registry.attach(DeviceAddress.parse(String.valueOf(address)), name).name();
             return services.find(attached, registry.devices());
         }));
     }

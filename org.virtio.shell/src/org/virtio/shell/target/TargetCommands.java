@@ -24,6 +24,7 @@ import org.virtio.target.TargetOptions;
 public final class TargetCommands extends Commands {
     private static final String RAM = "ram";
     private static final String NULL = "null";
+    private static final String NONE = "";
     private static final String RAM_SIZE = "64M";
     private static final String ID = "virtio-target";
 
@@ -42,7 +43,7 @@ public final class TargetCommands extends Commands {
         + "[--faults <list>] [--spin <microseconds>] | target list | target resize <socket> <size> | target delete <socket>")
     public Object target(
             @Descriptor("create: bytes of the disk (default 64M; for a file, its own size)")
-            @Parameter(names = {"-s", "--size"}, absentValue = "") String size,
+            @Parameter(names = {"-s", "--size"}, absentValue = NONE) String size,
             @Descriptor("create: queues that it offers (default 1)")
             @Parameter(names = {"-q", "--queues"}, absentValue = "1") String queues,
             @Descriptor("create: bytes in a block (default 512)")
@@ -55,13 +56,14 @@ public final class TargetCommands extends Commands {
             @Parameter(names = "--spin", absentValue = "50") String spin,
             @Descriptor("create, list, resize or delete") String action,
             @Descriptor("the path of the socket, and what the action needs besides") String... words) throws Exception {
-        return run(() -> switch (action) {
+        return run(() -> switch (String.valueOf(action)) {
             case "create" -> {
                 expect(words, 1, 2, "create <socket> [ram|null|<file>]");
-                String disk = words.length > 1 ? words[1] : RAM;
-                String bytes = size.isEmpty() && (disk.equals(RAM) || disk.equals(NULL)) ? RAM_SIZE : size;
+                // Gogo makes null of the word null.
+                String disk = words.length > 1 ? String.valueOf(words[1]) : RAM;
+                String bytes = NONE.equals(size) && (disk.equals(RAM) || disk.equals(NULL)) ? RAM_SIZE : size;
                 yield manager.create(new TargetOptions(path(words[0]), file(disk),
-                    bytes.isEmpty() ? 0 : new Size(bytes).bytes("--size", 1, Long.MAX_VALUE),
+                    NONE.equals(bytes) ? 0 : new Size(bytes).bytes("--size", 1, Long.MAX_VALUE),
                     (int) new Size(blockSize).bytes("--block-size", 512, 65536),
                     new Count(queues).intValue("--queues", 1, 64), readOnly, ID, faults,
                     TimeUnit.MICROSECONDS.toNanos(new Count(spin).intValue("--spin", 0, 1_000_000))));
@@ -100,6 +102,6 @@ public final class TargetCommands extends Commands {
 
     private static String path(String word) {
         Path directory = CommandSession.Utils.current().currentDir();
-        return directory.resolve(word).normalize().toString();
+        return directory.resolve(String.valueOf(word)).normalize().toString();
     }
 }
