@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.virtio.itest.launcher;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.virtio.itest.felix.Layout;
+
+/** The release as a user runs it: a script, its exit status, and what it prints where. */
+class LauncherTest {
+    private static final long LIMIT_SECONDS = 120;
+
+    @TempDir
+    private Path directory;
+
+    /** How a run ended. */
+    private record Run(int status, String out, String err) {
+    }
+
+    @Test
+    void helpSaysHowToUseIt() throws Exception {
+        for (String option : List.of("--help", "-h")) {
+            Run run = run(option);
+            assertThat(run.status()).isZero();
+            assertThat(run.out()).startsWith("Usage: virtio").contains("demo", "-c");
+            assertThat(run.err()).isEmpty();
+        }
+    }
+
+    @Test
+    void wrongArgumentsAreRefusedWithTheUsage() throws Exception {
+        for (List<String> arguments : List.of(List.of("--nonsense"), List.of("-c"), List.of("demo", "extra"),
+                List.of("demo", "-c", "help"))) {
+            Run run = run(arguments.toArray(String[]::new));
+            assertThat(run.status()).as("%s", arguments).isEqualTo(2);
+            assertThat(run.out()).isEmpty();
+            assertThat(run.err()).startsWith("virtio: ").contains("Usage: virtio");
+        }
+    }
+
+    @Test
+    void commandsPrintWhatTheyReturnAndNothingElse() throws Exception {
+        String socket = directory.resolve("disk.sock").toString();
+        Run run = run("-c", "virtio:target create " + socket + " ram --size 1M | grep -q disk; "
+            + "virtio:attach vhost-user:" + socket + " disk0 | grep -q disk0; "
+            + "virtio:write disk0 512 hello; virtio:read disk0 512 5; virtio:detach disk0");
+        assertThat(run.err()).isEmpty();
+        assertThat(run.status()).isZero();
+        assertThat(run.out().lines()).hasSize(3);
+        assertThat(run.out()).startsWith("5 bytes written at 512\n").contains("68 65 6c 6c 6f").endsWith("disk0 is detached\n");
+    }
+
+    @Test
+    void aCommandThatFailsEndsTheRunWithOneLineAndStatusOne() throws Exception {
+        Run run = run("-c", "virtio:list | grep -c nothing; virtio:info nonsense; virtio:transports");
+        assertThat(run.status()).isEqualTo(1);
+        assertThat(run.err().lines()).hasSize(1);
+        assertThat(run.err()).startsWith("virtio: ").contains("nonsense");
+        assertThat(run.out()).doesNotContain("vhost-user");
+        Run unknown = run("-c", "virtio:nonsense");
+        assertThat(unknown.status()).isEqualTo(1);
+        assertThat(unknown.out()).isEmpty();
+        assertThat(unknown.err()).contains("nonsense");
+    }
+
+    @Test
+    void demoDoesTheMainJob() throws Exception {
+        Run run = run("demo");
+        assertThat(run.status()).as(run.err()).isZero();
+        assertThat(run.out()).contains("VERSION_1", "IOPS", "MiB/s", "p99");
+    }
+
+    @Test
+    void runsThroughALinkFromAnywhereAndLeavesNothingBehind() throws Exception {
+        Path link = Files.createSymbolicLink(directory.resolve("virtio"), Layout.home().resolve("bin/virtio"));
+        Path temporary = Files.createDirectory(directory.resolve("tmp"));
+        Run run = run(List.of(link.toString(), "-c", "virtio:transports"), temporary);
+        assertThat(run.err()).isEmpty();
+        assertThat(run.status()).isZero();
+        assertThat(run.out()).contains("vhost-user");
+        assertThat(temporary).isEmptyDirectory();
+    }
+
+    private Run run(String... arguments) throws Exception {
+        List<String> command = new ArrayList<>(List.of(Layout.home().resolve("bin/virtio").toString()));
+        command.addAll(List.of(arguments));
+        return run(command, directory);
+    }
+
+    private Run run(List<String> command, Path temporary) throws IOException, InterruptedException {
+        File out = File.createTempFile("out", null, directory.toFile());
+        File err = File.createTempFile("err", null, directory.toFile());
+        ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile())
+            .redirectInput(new File("/dev/null")).redirectOutput(out).redirectError(err);
+        builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+        builder.environment().put("TMPDIR", temporary.toString());
+        Process process = builder.start();
+        try {
+            assertThat(process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)).as("%s ends", command).isTrue();
+            return new Run(process.exitValue(), Files.readString(out.toPath()), Files.readString(err.toPath()));
+        } finally {
+            process.descendants().forEach(ProcessHandle::destroyForcibly);
+            process.destroyForcibly();
+        }
+    }
+}
