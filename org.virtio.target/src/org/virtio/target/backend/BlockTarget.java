@@ -2,7 +2,9 @@
 package org.virtio.target.backend;
 
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.InvalidPathException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.LongAdder;
 import org.slf4j.Logger;
@@ -79,8 +81,16 @@ public final class BlockTarget implements AutoCloseable {
             }
             return disk;
         } catch (IOException | InvalidPathException e) {
-            throw new VirtioException("cannot open the disk: " + e, e);
+            throw new VirtioException("cannot open the disk: " + reason(e), e);
         }
+    }
+
+    /** Some exceptions of file systems have the file alone for a message, and say by their class what is wrong with it. */
+    private static String reason(Exception e) {
+        if (e instanceof NoSuchFileException) {
+            return "there is no " + e.getMessage();
+        }
+        return e instanceof AccessDeniedException ? "access to " + e.getMessage() + " is denied" : e.getMessage();
     }
 
     private UnixServerSocket bind() throws VirtioException {
