@@ -5,9 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
+import java.io.OutputStream;
 import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -30,13 +29,12 @@ public class CommandTest extends FelixTest {
     @Rule
     public final TemporaryFolder folder = new TemporaryFolder();
 
-    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private CommandSession session;
     private String path;
 
     @Before
     public void createTargetAndAttach() throws Exception {
-        PrintStream stream = new PrintStream(out, true);
+        PrintStream stream = new PrintStream(OutputStream.nullOutputStream());
         session = virtio.service(CommandProcessor.class).createSession(new ByteArrayInputStream(new byte[0]), stream, stream);
         path = folder.getRoot() + "/disk.sock";
         assertThat(run("virtio:target create " + path + " ram --size 8M --queues 2")).isInstanceOf(TargetDTO.class);
@@ -53,8 +51,10 @@ public class CommandTest extends FelixTest {
     public void attachesListsAndDetaches() throws Exception {
         assertThat(text("virtio:list")).contains("disk0", "blk", "ready", path);
         assertThat((List<?>) run("virtio:list")).hasSize(1);
-        run("virtio:attach vhost-user:" + path);
+        run("virtio:target create " + folder.getRoot() + "/other.sock ram --size 1M");
+        run("virtio:attach vhost-user:" + folder.getRoot() + "/other.sock");
         assertThat(text("virtio:list")).contains("blk0");
+        assertThatThrownBy(() -> run("virtio:attach vhost-user:" + path)).hasMessageContaining(path);
         assertThat(text("virtio:detach blk0")).contains("blk0");
         assertThat(text("virtio:transports")).contains("vhost-user");
     }
@@ -92,9 +92,9 @@ public class CommandTest extends FelixTest {
         new Random(8).nextBytes(data);
         Path file = folder.newFile("in").toPath();
         Files.write(file, data);
-        run("virtio:copy " + file + " disk0");
+        run("virtio:copy disk0 from " + file);
         Path copy = folder.getRoot().toPath().resolve("out");
-        run("virtio:copy disk0 " + copy);
+        run("virtio:copy disk0 to " + copy);
         assertThat(Files.readAllBytes(copy)).startsWith(data).hasSize(8 << 20);
     }
 
@@ -121,20 +121,11 @@ public class CommandTest extends FelixTest {
         assertThatThrownBy(() -> run("virtio:attach vhost-user:/no/such.sock")).hasMessageContaining("/no/such.sock");
         assertThatThrownBy(() -> run("virtio:attach nonsense")).hasMessageContaining("nonsense");
         assertThatThrownBy(() -> run("virtio:read disk0")).hasMessageContaining("usage");
-        assertThatThrownBy(() -> run("virtio:read disk0 0 8G")).hasMessageContaining("8G");
+        assertThatThrownBy(() -> run("virtio:read disk0 0 8G"))
+            .hasMessageContaining("8589934592").hasMessageContaining("8388608");
         assertThatThrownBy(() -> run("virtio:target create " + path)).hasMessageContaining(path);
         for (String command : List.of("virtio:info nonsense", "virtio:attach vhost-user:/no/such.sock", "virtio:read disk0")) {
             assertThatThrownBy(() -> run(command)).message().doesNotContain("\n").doesNotContain("Exception");
-        }
-    }
-
-    @Test
-    public void everyCommandHasHelp() throws Exception {
-        for (String command : List.of("transports", "attach", "detach", "list", "info", "features", "queues", "config", "dump",
-                "read", "write", "flush", "fill", "verify", "copy", "bench", "target")) {
-            out.reset();
-            session.execute("help virtio:" + command);
-            assertThat(out.toString(StandardCharsets.UTF_8)).as(command).contains("Usage: " + command);
         }
     }
 
