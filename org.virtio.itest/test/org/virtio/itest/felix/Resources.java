@@ -3,6 +3,9 @@ package org.virtio.itest.felix;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.StandardProtocolFamily;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -21,6 +24,16 @@ import org.virtio.posix.OpenResources;
  */
 public record Resources(long fileDescriptors, long mappings, long kernelFileDescriptors, long kernelMappings,
                         List<String> threads) {
+    static {
+        // The JDK keeps a socket of its own from the first use of these on.
+        try {
+            SocketChannel.open(StandardProtocolFamily.UNIX).close();
+            ServerSocketChannel.open(StandardProtocolFamily.UNIX).close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** As it is. */
     public static Resources now() {
         return new Resources(OpenResources.fileDescriptors(), OpenResources.mappings(), kernelFileDescriptorCount(),
