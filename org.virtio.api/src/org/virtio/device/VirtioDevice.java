@@ -48,6 +48,14 @@ public interface VirtioDevice {
      */
     void negotiate(FeatureSet driverFeatures) throws VirtioException;
 
+    /**
+     * Says that the driver cannot drive the device after all: sets FAILED, and {@link #failure()} tells the reason until a
+     * start goes well. The driver still has the device and lets go of it with {@link #stop}. Does nothing if no driver has it.
+     *
+     * @param reason what the driver found wrong
+     */
+    void giveUp(String reason);
+
     /** The configuration space; meaningful after {@link #negotiate}. */
     ConfigSpace config();
 

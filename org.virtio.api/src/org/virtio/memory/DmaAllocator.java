@@ -24,6 +24,9 @@ public interface DmaAllocator {
      */
     DmaBuffer allocate(int size, int alignment);
 
+    /** Whether a buffer came from this allocator and is not closed: whether its device knows the memory. */
+    boolean owns(DmaBuffer buffer);
+
     /** Bytes handed out and not yet closed. */
     long allocated();
 

@@ -24,7 +24,10 @@ public interface DmaBuffer extends AutoCloseable {
      */
     ByteBuffer bytes();
 
-    /** Returns the memory to the allocator. Must not be called while the device may still use it. */
+    /**
+     * Returns the memory to the allocator. Must not be called while the device may still use it; if a queue of the device has
+     * broken with requests in flight, nobody is given the memory again before the device has been reset.
+     */
     @Override
     void close();
 }
