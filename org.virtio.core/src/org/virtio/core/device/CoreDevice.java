@@ -36,7 +36,7 @@ public final class CoreDevice implements VirtioDevice, AutoCloseable {
 
     /** Why the transport failed: final. */
     private volatile String transportFailure;
-    /** Why the last negotiate or start failed: until a start goes well. */
+    /** Why the last negotiate or start failed, or the driver gave up: until a start goes well. */
     private volatile String startFailure;
     private boolean hasDriver;
     private boolean started;
@@ -97,7 +97,7 @@ public final class CoreDevice implements VirtioDevice, AutoCloseable {
             control.negotiate(driverFeatures);
             hasDriver = true;
         } catch (VirtioException e) {
-            giveUp(e);
+            setFailed(e.getMessage());
             throw e;
         } finally {
             turn.unlock();
@@ -129,7 +129,7 @@ public final class CoreDevice implements VirtioDevice, AutoCloseable {
             life.become(DeviceState.READY);
             return count;
         } catch (VirtioException e) {
-            giveUp(e);
+            setFailed(e.getMessage());
             throw e;
         } finally {
             turn.unlock();
@@ -137,8 +137,23 @@ public final class CoreDevice implements VirtioDevice, AutoCloseable {
         }
     }
 
-    private void giveUp(VirtioException why) {
-        startFailure = why.getMessage();
+    @Override
+    public void giveUp(String reason) {
+        turn.lock();
+        try {
+            if (!closed && hasDriver) {
+                LOG.warn("The driver of device {} ({}) gave up: {}", name, address, reason);
+                // It must not go on from here: the next start needs a stop first.
+                started = true;
+                setFailed(reason);
+            }
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    private void setFailed(String reason) {
+        startFailure = reason;
         if (transportFailure == null) {
             control.giveUp();
         }

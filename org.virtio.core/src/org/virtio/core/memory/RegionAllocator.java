@@ -102,6 +102,11 @@ public final class RegionAllocator implements DmaAllocator, AutoCloseable {
     }
 
     @Override
+    public boolean owns(DmaBuffer buffer) {
+        return buffer instanceof RegionBuffer range && range.isOf(this);
+    }
+
+    @Override
     public synchronized long allocated() {
         return allocated;
     }

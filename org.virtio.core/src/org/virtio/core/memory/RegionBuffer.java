@@ -30,6 +30,11 @@ final class RegionBuffer implements DmaBuffer {
         }
     }
 
+    /** Whether it came from {@code other} and is not closed. */
+    boolean isOf(RegionAllocator other) {
+        return allocator == other && !closed.get();
+    }
+
     MappedRegion region() {
         return region;
     }

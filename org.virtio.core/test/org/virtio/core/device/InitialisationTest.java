@@ -205,6 +205,52 @@ class InitialisationTest extends DeviceFixture {
     }
 
     @Test
+    void aDriverMayGiveUpAndTheReasonStaysUntilAStartGoesWell() throws VirtioException {
+        started().giveUp("the capacity is no whole number of blocks");
+        assertThat(transport.calls.get(transport.calls.size() - 1)).startsWith("status").endsWith("FAILED");
+        assertThat(device.failure()).isEqualTo("the capacity is no whole number of blocks");
+        device.stop();
+        assertThat(device.state()).isEqualTo(DeviceState.OPEN);
+        assertThat(device.dump().failure).isEqualTo("the capacity is no whole number of blocks");
+        device.negotiate(DRIVER);
+        assertThat(device.failure()).isNotNull();
+        device.start(1, 1);
+        assertThat(device.failure()).isNull();
+    }
+
+    @Test
+    void aDriverThatGaveUpBeforeStartCannotGoOn() throws VirtioException {
+        open().negotiate(DRIVER);
+        device.giveUp("no");
+        assertThatIllegalStateException().isThrownBy(() -> device.start(1, 1)).withMessageContaining("stop it first");
+        assertThat(device.failure()).isEqualTo("no");
+    }
+
+    @Test
+    void whoDoesNotHaveTheDeviceCannotGiveItUp() throws VirtioException {
+        open();
+        transport.calls.clear();
+        device.giveUp("not mine");
+        assertThat(device.failure()).isNull();
+        device.negotiate(DRIVER);
+        device.close();
+        device.giveUp("not mine any more");
+        assertThat(device.failure()).isNull();
+        assertThat(transport.calls).noneMatch(call -> call.endsWith("FAILED"));
+    }
+
+    @Test
+    void aDeviceThatCannotBeToldIsGivenUpAllTheSame() throws VirtioException {
+        started();
+        transport.dead = "connection reset by peer";
+        device.giveUp("the reason");
+        assertThat(device.failure()).isEqualTo("the reason");
+        transport.listener.failed("hung up");
+        device.giveUp("another");
+        assertThat(device.failure()).isEqualTo("hung up");
+    }
+
+    @Test
     void stepsOutOfOrderAreRefused() throws VirtioException {
         open();
         assertThatIllegalStateException().isThrownBy(() -> device.start(1, 1)).withMessageContaining("not negotiated");

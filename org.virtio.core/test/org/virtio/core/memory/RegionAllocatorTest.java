@@ -90,6 +90,18 @@ class RegionAllocatorTest {
     }
 
     @Test
+    void itOwnsWhatItHandedOutUntilThatIsClosed() {
+        DmaBuffer buffer = allocator.allocate(8);
+        assertThat(allocator.owns(buffer)).isTrue();
+        try (RegionAllocator other = new RegionAllocator(MIB, false, region -> 0)) {
+            assertThat(allocator.owns(other.allocate(8))).isFalse();
+        }
+        buffer.close();
+        assertThat(allocator.owns(buffer)).isFalse();
+        assertThat(allocator.owns(null)).isFalse();
+    }
+
+    @Test
     void itGrowsUntilTheDeviceRefusesAndSaysWhy() {
         for (int i = 0; i < 3; i++) {
             allocator.allocate(MIB);
