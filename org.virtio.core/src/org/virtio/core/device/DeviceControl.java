@@ -34,6 +34,8 @@ final class DeviceControl {
     private volatile FeatureSet deviceFeatures = FeatureSet.NONE;
     private volatile FeatureSet negotiatedFeatures = FeatureSet.NONE;
     private volatile DeviceQueues queues = DeviceQueues.NONE;
+    /** Whether the device was left without a reset: it may write to any memory that it was told of. */
+    private volatile boolean loose;
 
     DeviceControl(String name, DeviceOptions options, Limits limits, Transport transport) {
         this.name = name;
@@ -42,7 +44,8 @@ final class DeviceControl {
         this.limits = limits;
         this.transport = new SerialTransport(transport);
         this.status = new StatusSequence(this.transport, limits.reset());
-        this.memory = new RegionAllocator(options.regionBytes(), options.hugePages(), this.transport::map);
+        this.memory = new RegionAllocator(options.regionBytes(), options.hugePages(), this.transport::map,
+            () -> loose || queues.isAnyBroken());
     }
 
     SerialTransport transport() {
@@ -73,6 +76,8 @@ final class DeviceControl {
     /** Section 3.1.1, steps 1 and 2, and a first look at the device. */
     void acknowledge() throws VirtioException {
         status.reset();
+        loose = false;
+        memory.release();
         status.set(DeviceStatus.ACKNOWLEDGE);
         deviceFeatures = transport.deviceFeatures();
         maxQueues = transport.maxQueues();
@@ -141,8 +146,13 @@ final class DeviceControl {
                 ring.index(), name, limits.owners().toMillis(), ring.owner());
         }
         boolean quiet = reachable && quiesce();
+        // In this order: at every instant one of the two keeps what a loose device may write to from being handed out.
+        loose = !quiet;
         queues = DeviceQueues.NONE;
         negotiatedFeatures = FeatureSet.NONE;
+        if (quiet) {
+            memory.release();
+        }
         return quiet;
     }
 

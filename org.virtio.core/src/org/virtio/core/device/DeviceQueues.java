@@ -49,6 +49,11 @@ final class DeviceQueues {
         return ownership.isOpen() ? fixed : 0;
     }
 
+    /** Whether a queue is broken: the device may then use memory of requests that the queue has no record of any more. */
+    boolean isAnyBroken() {
+        return slots.stream().anyMatch(slot -> slot.ring().isBroken());
+    }
+
     void breakAll(String reason) {
         slots.forEach(slot -> slot.ring().breakQueue(reason));
     }

@@ -3,6 +3,7 @@ package org.virtio.core.memory;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import org.virtio.device.VirtioException;
 import org.virtio.memory.DmaAllocator;
 import org.virtio.memory.DmaBuffer;
@@ -20,7 +21,10 @@ public final class RegionAllocator implements DmaAllocator, AutoCloseable {
     private final int regionSize;
     private final boolean hugePages;
     private final RegionMapper mapper;
+    private final BooleanSupplier unsafe;
     private final List<MappedRegion> regions = new ArrayList<>();
+    /** Closed, but the device may still write to it. */
+    private final List<RegionBuffer> quarantine = new ArrayList<>();
     private long allocated;
     private long capacity;
     private boolean retained;
@@ -31,11 +35,14 @@ public final class RegionAllocator implements DmaAllocator, AutoCloseable {
      *
      * @param regionSize bytes of a new region
      * @param hugePages  whether huge pages are to back them
+     * @param unsafe     whether the device may write to memory that its driver took back: what is closed while this says so
+     *     is not handed out again before {@link #release}; asked under the allocator's lock
      */
-    public RegionAllocator(int regionSize, boolean hugePages, RegionMapper mapper) {
+    public RegionAllocator(int regionSize, boolean hugePages, RegionMapper mapper, BooleanSupplier unsafe) {
         this.regionSize = regionSize;
         this.hugePages = hugePages;
         this.mapper = mapper;
+        this.unsafe = unsafe;
     }
 
     /**
@@ -44,7 +51,7 @@ public final class RegionAllocator implements DmaAllocator, AutoCloseable {
      * @throws IllegalStateException if the allocator is closed
      */
     @Override
-    public synchronized DmaBuffer allocate(int size, int alignment) {
+    public DmaBuffer allocate(int size, int alignment) {
         if (size < 1 || size > MAX_SIZE) {
             throw new IllegalArgumentException("size " + size + " is not from 1 to " + MAX_SIZE);
         }
@@ -52,17 +59,22 @@ public final class RegionAllocator implements DmaAllocator, AutoCloseable {
             throw new IllegalArgumentException(
                 "alignment " + alignment + " is not a power of two from 1 to " + DEFAULT_ALIGNMENT);
         }
-        if (closed) {
-            throw new IllegalStateException("the device of this memory is closed");
-        }
         RegionBuffer buffer = take(size, alignment);
-        allocated += size;
-        // Under the lock: else close could free the region between here and there.
+        // Without the lock, as it takes long; if the region is closed meanwhile this writes to nobody.
         buffer.zero();
         return buffer;
     }
 
-    private RegionBuffer take(int size, int alignment) {
+    private synchronized RegionBuffer take(int size, int alignment) {
+        if (closed) {
+            throw new IllegalStateException("the device of this memory is closed");
+        }
+        RegionBuffer buffer = cut(size, alignment);
+        allocated += size;
+        return buffer;
+    }
+
+    private RegionBuffer cut(int size, int alignment) {
         for (MappedRegion region : regions) {
             int offset = region.free().take(size, alignment);
             if (offset >= 0) {
@@ -94,11 +106,27 @@ public final class RegionAllocator implements DmaAllocator, AutoCloseable {
     }
 
     synchronized void free(RegionBuffer buffer) {
-        if (closed || retained) {
+        if (closed) {
             return;
         }
-        buffer.region().free().give(buffer.offset(), buffer.size());
         allocated -= buffer.size();
+        if (retained || unsafe.getAsBoolean()) {
+            quarantine.add(buffer);
+        } else {
+            give(buffer);
+        }
+    }
+
+    private static void give(RegionBuffer buffer) {
+        buffer.region().free().give(buffer.offset(), buffer.size());
+    }
+
+    /** Hands out again what was closed while that was unsafe, after a reset; not if memory is retained. */
+    public synchronized void release() {
+        if (!closed && !retained) {
+            quarantine.forEach(RegionAllocator::give);
+            quarantine.clear();
+        }
     }
 
     @Override
@@ -134,6 +162,7 @@ public final class RegionAllocator implements DmaAllocator, AutoCloseable {
         if (!retained) {
             regions.forEach(mapped -> mapped.region().close());
             regions.clear();
+            quarantine.clear();
             allocated = 0;
             capacity = 0;
         }

@@ -135,8 +135,9 @@ class OrderOfDeathTest extends DeviceFixture {
         long allocated = device.memory().allocated();
         transport.resetNeverEnds = true;
         device.stop();
-        buffer.close();
         assertThat(device.memory().allocated()).isEqualTo(allocated);
+        buffer.close();
+        assertThat(device.memory().allocate(4096).deviceAddress()).isNotEqualTo(buffer.deviceAddress());
         leaked = 1;
     }
 

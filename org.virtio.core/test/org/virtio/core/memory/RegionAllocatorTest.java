@@ -26,7 +26,8 @@ class RegionAllocatorTest {
     private static final int MIB = 1 << 20;
 
     private final List<MemoryRegion> mapped = new ArrayList<>();
-    private final RegionAllocator allocator = new RegionAllocator(MIB, false, this::map);
+    private final RegionAllocator allocator = new RegionAllocator(MIB, false, this::map, () -> this.unsafe);
+    private boolean unsafe;
     private int maxRegions = 3;
     private long mappings;
     private long fileDescriptors;
@@ -93,7 +94,7 @@ class RegionAllocatorTest {
     void itOwnsWhatItHandedOutUntilThatIsClosed() {
         DmaBuffer buffer = allocator.allocate(8);
         assertThat(allocator.owns(buffer)).isTrue();
-        try (RegionAllocator other = new RegionAllocator(MIB, false, region -> 0)) {
+        try (RegionAllocator other = new RegionAllocator(MIB, false, region -> 0, () -> false)) {
             assertThat(allocator.owns(other.allocate(8))).isFalse();
         }
         buffer.close();
@@ -144,10 +145,12 @@ class RegionAllocatorTest {
 
     @Test
     void retainedMemoryIsNeverGivenAgain() {
-        RegionAllocator retained = new RegionAllocator(MIB, false, region -> 0);
+        RegionAllocator retained = new RegionAllocator(MIB, false, region -> 0, () -> false);
         DmaBuffer buffer = retained.allocate(4096);
         retained.retain();
         buffer.close();
+        assertThat(retained.allocated()).isZero();
+        retained.release();
         assertThat(retained.allocate(4096).deviceAddress()).isNotEqualTo(buffer.deviceAddress());
         retained.close();
         assertThat(OpenResources.mappings()).isEqualTo(mappings + 1);
@@ -155,9 +158,36 @@ class RegionAllocatorTest {
         fileDescriptors++;
     }
 
+    @Test
+    void whatIsClosedWhileUnsafeIsNotHandedOutBeforeItIsReleased() {
+        DmaBuffer first = allocator.allocate(4096);
+        DmaBuffer second = allocator.allocate(4096);
+        unsafe = true;
+        first.close();
+        assertThat(allocator.allocated()).isEqualTo(4096);
+        unsafe = false;
+        DmaBuffer third = allocator.allocate(4096);
+        assertThat(third.deviceAddress()).isNotEqualTo(first.deviceAddress());
+        second.close();
+        assertThat(allocator.allocate(4096).deviceAddress()).as("closed while safe").isEqualTo(second.deviceAddress());
+        allocator.release();
+        allocator.release();
+        assertThat(allocator.allocate(4096).deviceAddress()).isEqualTo(first.deviceAddress());
+    }
+
+    @Test
+    void releaseAfterCloseDoesNothing() {
+        DmaBuffer buffer = allocator.allocate(8);
+        unsafe = true;
+        buffer.close();
+        allocator.close();
+        allocator.release();
+        assertThat(allocator.allocated()).isZero();
+    }
+
     @Property(tries = 50)
     void anySequenceGivesAllBack(@ForAll @Size(max = 100) List<@IntRange(min = -20, max = 400_000) Integer> steps) {
-        try (RegionAllocator memory = new RegionAllocator(MIB, false, region -> region.address())) {
+        try (RegionAllocator memory = new RegionAllocator(MIB, false, region -> region.address(), () -> false)) {
             List<DmaBuffer> taken = new ArrayList<>();
             for (int step : steps) {
                 if (step > 0) {
