@@ -8,6 +8,7 @@ import java.nio.ByteOrder;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.virtio.blk.BlockCallback;
 import org.virtio.blk.BlockDevice;
 import org.virtio.blk.BlockQueue;
@@ -24,10 +25,14 @@ public final class MemoryDisk {
     public final byte[] data;
     /** What reads and writes end with. */
     public volatile int result = BlockResult.OK;
+    /** Requests after which it completes no more. */
+    public volatile long stallAfter = Long.MAX_VALUE;
+    /** Buffers that are not closed. */
+    public final AtomicInteger openBuffers = new AtomicInteger();
     /** Whether it refuses writes. */
     public boolean readOnly;
 
-    private record Buffer(ByteBuffer bytes) implements DmaBuffer {
+    private record Buffer(ByteBuffer bytes, AtomicInteger open) implements DmaBuffer {
         @Override
         public int size() {
             return bytes.capacity();
@@ -40,6 +45,7 @@ public final class MemoryDisk {
 
         @Override
         public void close() {
+            open.decrementAndGet();
         }
     }
 
@@ -69,10 +75,11 @@ public final class MemoryDisk {
     }
 
     /** Public for reflection. */
-    public static final class Memory {
+    public final class Memory {
         /** As the interface has it. */
         public DmaBuffer allocate(int size) {
-            return new Buffer(ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN));
+            openBuffers.incrementAndGet();
+            return new Buffer(ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN), openBuffers);
         }
     }
 
@@ -122,6 +129,7 @@ public final class MemoryDisk {
     public final class Queue {
         private final Device device = new Device();
         private final Deque<Runnable> entered = new ArrayDeque<>();
+        private boolean closed;
 
         public int read(long position, DmaBuffer buffer, int offset, int length, BlockCallback callback, Object context) {
             return enter(() -> device.read(position, buffer, offset, length), callback, context);
@@ -137,9 +145,13 @@ public final class MemoryDisk {
             }
             entered.add(() -> {
                 action.run();
-                callback.completed(context, result);
+                callback.completed(context, closed ? BlockResult.DEVICE_GONE : result);
             });
             return QueueResult.OK;
+        }
+
+        public int index() {
+            return 0;
         }
 
         public int inFlight() {
@@ -151,7 +163,7 @@ public final class MemoryDisk {
 
         public int poll(int limit) {
             int count = 0;
-            while (count < limit && !entered.isEmpty()) {
+            while (count < limit && !entered.isEmpty() && stallAfter-- > 0) {
                 entered.remove().run();
                 count++;
             }
@@ -167,6 +179,8 @@ public final class MemoryDisk {
         }
 
         public void close() {
+            closed = true;
+            entered.forEach(Runnable::run);
         }
     }
 }

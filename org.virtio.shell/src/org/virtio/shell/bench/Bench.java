@@ -115,12 +115,13 @@ public final class Bench {
             cpu += worker.cpuNanos();
             result.reads += worker.reads();
             result.writes += worker.writes();
+            result.depth = Math.max(result.depth, worker.mostInFlight());
             double seconds = worker.elapsedNanos() / 1e9;
             result.seconds = Math.max(result.seconds, seconds);
             result.iops += (worker.reads() + worker.writes()) / seconds;
         }
         result.device = device.name();
-        result.depth = options.depth();
+        result.depthAsked = options.depth();
         result.size = options.size();
         result.readPercent = options.readPercent();
         result.threads = options.threads();

@@ -42,7 +42,9 @@ public final class BenchConverter extends FormConverter {
         String mix = bench.readPercent == 100 ? "reads" : bench.readPercent == 0 ? "writes"
             : "requests, " + bench.readPercent + "% reads";
         return bench.device + ": " + Units.bytes(bench.size) + (bench.sequential ? " sequential " : " random ") + mix
-            + ", depth " + bench.depth + ", " + bench.threads + (bench.threads == 1 ? " thread" : " threads")
+            + ", depth " + bench.depth
+            + (bench.depth < bench.depthAsked ? " (" + bench.depthAsked + " asked for, the queue was full)" : "")
+            + ", " + bench.threads + (bench.threads == 1 ? " thread" : " threads")
             + (bench.sleeping ? " that may sleep" : " polling") + ", " + Units.decimal(bench.seconds, 1) + " s";
     }
 }

@@ -7,8 +7,10 @@ import org.osgi.dto.DTO;
 public class BenchDTO extends DTO {
     /** The device. */
     public String device;
-    /** Requests in flight per thread. */
+    /** The most requests that were in flight per thread. */
     public int depth;
+    /** Requests in flight per thread that were asked for; the queue cannot hold more than depth if that is less. */
+    public int depthAsked;
     /** Bytes per request. */
     public int size;
     /** Requests that read, of 100. */

@@ -3,6 +3,7 @@ package org.virtio.shell.bench;
 
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
+import java.util.concurrent.TimeUnit;
 import org.HdrHistogram.Histogram;
 import org.virtio.blk.BlockCallback;
 import org.virtio.blk.BlockDevice;
@@ -19,6 +20,8 @@ import org.virtio.shell.CommandException;
  */
 final class BenchWorker implements BlockCallback {
     private static final long AWAIT_NANOS = 100_000_000;
+    /** How long to wait, after the time to measure, for what is in flight. */
+    private static final int DRAIN_SECONDS = 3;
     private static final long HIGHEST_NANOS = 60_000_000_000L;
     private static final int DIGITS = 3;
     private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
@@ -39,6 +42,8 @@ final class BenchWorker implements BlockCallback {
     private final Slot[] free;
     private final Histogram latencies = new Histogram(HIGHEST_NANOS, DIGITS);
     private int freeCount;
+    private int mostInFlight;
+    private boolean deviceGone;
     private long completedAt;
     private boolean clockRead;
     private long reads;
@@ -63,21 +68,29 @@ final class BenchWorker implements BlockCallback {
 
     /** Warms up, then measures; returns when all requests are complete. On the thread that is to own the queue. */
     void run() throws Exception {
-        try (DmaBuffer memory = device.memory().allocate(options.depth() * options.size())) {
-            buffer = memory;
-            try (BlockQueue opened = device.openQueue()) {
-                queue = opened;
-                phase(options.warmUpNanos());
-                latencies.reset();
-                reads = 0;
-                writes = 0;
-                long cpuBefore = THREADS.getCurrentThreadCpuTime();
-                long start = System.nanoTime();
-                phase(options.nanos());
-                elapsed = System.nanoTime() - start;
-                cpu = THREADS.getCurrentThreadCpuTime() - cpuBefore;
+        buffer = device.memory().allocate(options.depth() * options.size());
+        try (BlockQueue opened = device.openQueue()) {
+            queue = opened;
+            measure();
+        } finally {
+            // After this the device may still write what it did not complete; the memory goes when the device is closed.
+            if (!deviceGone) {
+                buffer.close();
             }
         }
+    }
+
+    private void measure() throws CommandException {
+        phase(options.warmUpNanos());
+        latencies.reset();
+        reads = 0;
+        writes = 0;
+        mostInFlight = 0;
+        long cpuBefore = THREADS.getCurrentThreadCpuTime();
+        long start = System.nanoTime();
+        phase(options.nanos());
+        elapsed = System.nanoTime() - start;
+        cpu = THREADS.getCurrentThreadCpuTime() - cpuBefore;
     }
 
     private void phase(long nanos) throws CommandException {
@@ -90,12 +103,24 @@ final class BenchWorker implements BlockCallback {
             progress = reads + writes;
             now = System.nanoTime();
         }
-        while (queue.inFlight() > 0) {
-            complete();
-        }
+        drain();
         if (failure != BlockResult.OK) {
             throw new CommandException("a request failed: " + BlockResult.toString(failure)
                 + (queue.failure() == null ? "" : ": " + queue.failure()));
+        }
+        int lost = queue.inFlight();
+        if (lost > 0 && !stop) {
+            throw new CommandException(lost + (lost == 1 ? " request of queue " : " requests of queue ") + queue.index()
+                + " did not complete within " + DRAIN_SECONDS + " s after the time to measure");
+        }
+    }
+
+    /** Waits for what is in flight, but not for ever, nor if told to stop; closing the queue waits too, within its limit. */
+    private void drain() {
+        long start = System.nanoTime();
+        long limit = TimeUnit.SECONDS.toNanos(DRAIN_SECONDS);
+        while (queue.inFlight() > 0 && !stop && System.nanoTime() - start < limit) {
+            complete();
         }
     }
 
@@ -118,7 +143,7 @@ final class BenchWorker implements BlockCallback {
                 ? queue.write(position, buffer, slot.offset, options.size(), this, slot)
                 : queue.read(position, buffer, slot.offset, options.size(), this, slot);
             if (result == QueueResult.FULL) {
-                return;
+                break;
             }
             if (result != QueueResult.OK) {
                 throw new CommandException("the queue refuses requests: " + QueueResult.toString(result)
@@ -126,6 +151,7 @@ final class BenchWorker implements BlockCallback {
             }
             freeCount--;
         }
+        mostInFlight = Math.max(mostInFlight, free.length - freeCount);
     }
 
     @Override
@@ -138,6 +164,7 @@ final class BenchWorker implements BlockCallback {
         free[freeCount++] = slot;
         if (result != BlockResult.OK) {
             failure = result;
+            deviceGone |= result == BlockResult.DEVICE_GONE;
             return;
         }
         if (slot.write) {
@@ -168,6 +195,11 @@ final class BenchWorker implements BlockCallback {
 
     Histogram latencies() {
         return latencies;
+    }
+
+    /** The most requests that were in flight: fewer than asked for if the queue cannot hold that many. */
+    int mostInFlight() {
+        return mostInFlight;
     }
 
     long elapsedNanos() {

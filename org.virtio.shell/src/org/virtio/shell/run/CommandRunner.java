@@ -8,21 +8,19 @@ import java.io.PrintStream;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.apache.felix.service.command.CommandProcessor;
-import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
-import org.osgi.framework.Constants;
-import org.osgi.framework.FrameworkEvent;
-import org.osgi.framework.FrameworkListener;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
 
 /**
- * Runs the Gogo commands in the framework property {@value #COMMANDS}, if it is set, once the framework has started, and
- * then ends the JVM: with status 0, or 1 if a command failed.
+ * Runs the Gogo commands in the framework property {@value #COMMANDS}, if it is set, and then ends the JVM: with status 0, or
+ * 1 if a command failed. It begins when Gogo's profile calls {@link #ready}: then every bundle has had its turn, and the
+ * profile is at its end, so that it does not look for commands that are gone when this has ended.
  */
-@Component(service = {}, immediate = true)
+@Component(service = CommandRunner.class, immediate = true,
+    property = {CommandProcessor.COMMAND_SCOPE + "=virtio-run", CommandProcessor.COMMAND_FUNCTION + "=ready"})
 public final class CommandRunner {
     /** The framework or system property that holds the commands. */
     public static final String COMMANDS = "virtio.commands";
@@ -30,43 +28,33 @@ public final class CommandRunner {
     private static final int START_LIMIT_SECONDS = 60;
 
     private final CommandProcessor processor;
-    private final BundleContext system;
-    private final CountDownLatch started = new CountDownLatch(1);
-    private final FrameworkListener listener = this::frameworkEvent;
+    private final CountDownLatch ready = new CountDownLatch(1);
     private final Thread thread;
 
-    /** Starts to wait for the framework, if there is something to run. */
+    /** Starts to wait for the profile, if there is something to run. */
     @Activate
     public CommandRunner(BundleContext context, @Reference CommandProcessor processor) {
         this.processor = processor;
-        this.system = context.getBundle(Constants.SYSTEM_BUNDLE_LOCATION).getBundleContext();
         String commands = context.getProperty(COMMANDS);
         if (commands == null) {
             thread = null;
             return;
-        }
-        system.addFrameworkListener(listener);
-        if (system.getBundle().getState() == Bundle.ACTIVE) {
-            started.countDown();
         }
         thread = new Thread(() -> runAndExit(commands), "virtio commands");
         thread.setDaemon(true);
         thread.start();
     }
 
+    /** Called by the profile when it has nothing left to do. */
+    public void ready() {
+        ready.countDown();
+    }
+
     /** Interrupts what runs. Does not wait for the thread, which may be the one that ends the JVM and so waits for this. */
     @Deactivate
     void deactivate() {
         if (thread != null) {
-            system.removeFrameworkListener(listener);
             thread.interrupt();
-        }
-    }
-
-    // When the framework has started, every bundle and with it every component has had its turn.
-    private void frameworkEvent(FrameworkEvent event) {
-        if (event.getType() == FrameworkEvent.STARTED) {
-            started.countDown();
         }
     }
 
@@ -75,10 +63,10 @@ public final class CommandRunner {
         int status = 1;
         // Closed before the framework stops, because what its bundles print then is not what the commands returned.
         try (PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), true)) {
-            if (started.await(START_LIMIT_SECONDS, TimeUnit.SECONDS)) {
+            if (ready.await(START_LIMIT_SECONDS, TimeUnit.SECONDS)) {
                 status = new CommandScript(processor, new FileInputStream(FileDescriptor.in), out, err).run(commands);
             } else {
-                err.println("virtio: the framework has not started within " + START_LIMIT_SECONDS + " s");
+                err.println("virtio: the shell has not started within " + START_LIMIT_SECONDS + " s");
             }
         } catch (InterruptedException e) {
             return;

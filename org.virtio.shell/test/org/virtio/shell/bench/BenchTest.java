@@ -7,6 +7,7 @@ import static org.assertj.core.data.Offset.offset;
 
 import java.lang.reflect.Proxy;
 import java.util.Arrays;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.HdrHistogram.Histogram;
 import org.apache.felix.service.command.CommandSession;
@@ -44,6 +45,10 @@ class BenchTest {
     void aDepthBeyondTheQueueAndAMixWork() throws Exception {
         BenchDTO result = new Bench(device, options(64, 512, 50, 1)).run(progress);
         assertThat(result.reads).isPositive();
+        assertThat(result.depth).isEqualTo(8);
+        assertThat(result.depthAsked).isEqualTo(64);
+        assertThat(BenchConverter.full(result)).contains(", depth 8 (64 asked for, the queue was full), 1 thread");
+        assertThat(disk.openBuffers).hasValue(0);
         assertThat((double) result.reads / (result.reads + result.writes)).isBetween(0.4, 0.6);
     }
 
@@ -52,6 +57,24 @@ class BenchTest {
         disk.result = BlockResult.IO_ERROR;
         assertThatThrownBy(() -> new Bench(device, options(4, 4096, 100, 1)).run(progress))
             .isInstanceOf(CommandException.class).hasMessage("a request failed: IO_ERROR");
+    }
+
+    @Test
+    void lostRequestsEndItAndKeepTheirMemory() {
+        disk.stallAfter = 1000;
+        assertThatThrownBy(() -> new Bench(device, options(4, 4096, 100, 1)).run(progress)).isInstanceOf(CommandException.class)
+            .hasMessage("4 requests of queue 0 did not complete within 3 s after the time to measure");
+        assertThat(disk.openBuffers).hasValue(1);
+    }
+
+    @Test
+    void anInterruptEndsTheWaitForLostRequests() {
+        disk.stallAfter = 1000;
+        Thread waiting = Thread.currentThread();
+        CompletableFuture.delayedExecutor(500, TimeUnit.MILLISECONDS).execute(waiting::interrupt);
+        assertThatThrownBy(() -> new Bench(device, options(4, 4096, 100, 1)).run(progress)).hasMessage("interrupted");
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(disk.openBuffers).hasValue(1);
     }
 
     @Test
@@ -112,6 +135,7 @@ class BenchTest {
         BenchDTO result = new BenchDTO();
         result.device = "disk0";
         result.depth = 32;
+        result.depthAsked = 32;
         result.size = 4096;
         result.readPercent = 70;
         result.threads = 2;
