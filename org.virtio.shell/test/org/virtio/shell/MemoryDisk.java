@@ -8,6 +8,7 @@ import java.nio.ByteOrder;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.virtio.blk.BlockCallback;
 import org.virtio.blk.BlockDevice;
@@ -117,7 +118,39 @@ public final class MemoryDisk {
             buffer.bytes().get(offset, data, (int) position, length);
         }
 
-        public void flush() {
+        public CompletableFuture<Void> flushAsync() {
+            return done(() -> { });
+        }
+
+        public CompletableFuture<Void> readAsync(long position, DmaBuffer buffer, int offset, int length) {
+            return done(() -> read(position, buffer, offset, length));
+        }
+
+        public CompletableFuture<Void> writeAsync(long position, DmaBuffer buffer, int offset, int length) {
+            return done(() -> write(position, buffer, offset, length));
+        }
+
+        public CompletableFuture<Void> readAsync(long position, ByteBuffer destination) {
+            return done(() -> destination.put(data, checked(position), checked(destination.remaining())));
+        }
+
+        public CompletableFuture<Void> writeAsync(long position, ByteBuffer source) {
+            return done(() -> source.get(data, checked(position), checked(source.remaining())));
+        }
+
+        private int checked(long bytes) {
+            if (bytes % blockSize() != 0) {
+                throw new IllegalArgumentException(bytes + " is not in whole blocks");
+            }
+            return (int) bytes;
+        }
+
+        private CompletableFuture<Void> done(Runnable action) {
+            if (stallAfter-- <= 0) {
+                return new CompletableFuture<>();
+            }
+            action.run();
+            return CompletableFuture.completedFuture(null);
         }
 
         public BlockQueue openQueue() {

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.virtio.shell.data;
 
-import java.io.EOFException;
-import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.SeekableByteChannel;
 import org.apache.felix.service.command.Descriptor;
 import org.osgi.framework.BundleContext;
 import org.osgi.service.component.annotations.Activate;
@@ -37,7 +33,8 @@ public final class BlockCommands extends Commands {
             length.bytes("length", 1, MAX_READ);
             BytesDTO result = new BytesDTO();
             result.position = range.position();
-            result.bytes = read(device, range);
+            result.bytes = new byte[(int) range.length()];
+            new Requests(device).read(range.position(), result.bytes);
             return result;
         }));
     }
@@ -53,10 +50,9 @@ public final class BlockCommands extends Commands {
             byte[] data = Bytes.parse(String.valueOf(bytes));
             Range range = Range.of(device, position, new Size(Integer.toString(data.length)));
             checkWritable(device);
-            try (SeekableByteChannel channel = device.channel()) {
-                channel.position(range.position());
-                writeFully(channel, ByteBuffer.wrap(data));
-            }
+            Requests requests = new Requests(device);
+            requests.write(range.position(), data, data.length);
+            requests.flush();
             return data.length + (data.length == 1 ? " byte" : " bytes") + " written at " + range.position();
         }));
     }
@@ -65,7 +61,7 @@ public final class BlockCommands extends Commands {
     @Descriptor("makes what was written to a block device durable. Usage: flush <name>")
     public String flush(@Descriptor("the block device") String name) throws Exception {
         return run(() -> services.block(name, device -> {
-            device.flush();
+            new Requests(device).flush();
             return name + " is flushed";
         }));
     }
@@ -74,26 +70,5 @@ public final class BlockCommands extends Commands {
         if (device.isReadOnly()) {
             throw new CommandException(device.name() + " is read-only");
         }
-    }
-
-    static void writeFully(SeekableByteChannel channel, ByteBuffer data) throws IOException {
-        while (data.hasRemaining()) {
-            if (channel.write(data) == 0) {
-                throw new EOFException("the device has shrunk; " + data.remaining() + " bytes were not written");
-            }
-        }
-    }
-
-    private static byte[] read(BlockDevice device, Range range) throws IOException {
-        ByteBuffer data = ByteBuffer.allocate((int) range.length());
-        try (SeekableByteChannel channel = device.channel()) {
-            channel.position(range.position());
-            while (data.hasRemaining()) {
-                if (channel.read(data) < 0) {
-                    throw new EOFException("the device has shrunk; " + data.remaining() + " bytes were not read");
-                }
-            }
-        }
-        return data.array();
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.virtio.shell.data;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SeekableByteChannel;
@@ -23,6 +24,11 @@ import org.virtio.shell.Size;
 @Component(service = CopyCommand.class, property = {"osgi.command.scope=virtio", "osgi.command.function=copy"})
 public final class CopyCommand extends Commands {
     private static final int CHUNK = 1 << 20;
+
+    @FunctionalInterface
+    private interface Step {
+        void go(long position, byte[] chunk, int length) throws IOException, CommandException;
+    }
 
     /** Created by Declarative Services. */
     @Activate
@@ -60,10 +66,14 @@ public final class CopyCommand extends Commands {
             throw new CommandException(path + " exists already; add --force to replace it");
         }
         StandardOpenOption creation = force ? StandardOpenOption.TRUNCATE_EXISTING : StandardOpenOption.CREATE_NEW;
-        try (SeekableByteChannel from = device.channel(); SeekableByteChannel to = Files.newByteChannel(path,
-                StandardOpenOption.WRITE, StandardOpenOption.CREATE, creation)) {
-            from.position(range.position());
-            return copy(session, device, range, from, to);
+        Requests requests = new Requests(device);
+        try (SeekableByteChannel to = Files.newByteChannel(path, StandardOpenOption.WRITE, StandardOpenOption.CREATE,
+                creation)) {
+            return copy(session, device, range, (position, bytes, length) -> {
+                byte[] chunk = length == bytes.length ? bytes : new byte[length];
+                requests.read(position, chunk);
+                writeFully(to, ByteBuffer.wrap(chunk));
+            });
         }
     }
 
@@ -73,29 +83,45 @@ public final class CopyCommand extends Commands {
         if (Files.isDirectory(path)) {
             throw new CommandException(path + " is a directory");
         }
-        try (SeekableByteChannel from = Files.newByteChannel(path); SeekableByteChannel to = device.channel()) {
+        Requests requests = new Requests(device);
+        try (SeekableByteChannel from = Files.newByteChannel(path)) {
             long bytes = length == null ? from.size() : length.bytes("length", 0, from.size());
             Range range = Range.of(device, position, new Size(Long.toString(bytes)));
-            to.position(range.position());
-            return copy(session, device, range, from, to);
+            RangeDTO result = copy(session, device, range, (at, chunk, count) -> {
+                readFully(from, ByteBuffer.wrap(chunk, 0, count));
+                requests.write(at, chunk, count);
+            });
+            requests.flush();
+            return result;
         }
     }
 
-    private static RangeDTO copy(CommandSession session, BlockDevice device, Range range, SeekableByteChannel from,
-            SeekableByteChannel to) throws IOException, CommandException {
+    private static void readFully(SeekableByteChannel from, ByteBuffer chunk) throws IOException {
+        while (chunk.hasRemaining()) {
+            if (from.read(chunk) < 0) {
+                throw new EOFException("the file has shrunk to " + from.size() + " bytes");
+            }
+        }
+    }
+
+    private static void writeFully(SeekableByteChannel to, ByteBuffer chunk) throws IOException {
+        while (chunk.hasRemaining()) {
+            to.write(chunk);
+        }
+    }
+
+    private static RangeDTO copy(CommandSession session, BlockDevice device, Range range, Step step)
+            throws IOException, CommandException {
         long start = System.nanoTime();
-        ByteBuffer chunk = ByteBuffer.allocate(CHUNK);
+        byte[] chunk = new byte[CHUNK];
         try (Progress progress = Progress.of(session, "copying", range.length())) {
             for (long done = 0; done < range.length();) {
                 if (Thread.currentThread().isInterrupted()) {
                     throw new CommandException("interrupted after " + done + " of " + range.length() + " bytes");
                 }
-                chunk.clear().limit((int) Math.min(CHUNK, range.length() - done));
-                if (from.read(chunk) < 0) {
-                    throw new CommandException("the source ended after " + done + " of " + range.length() + " bytes");
-                }
-                done += chunk.flip().remaining();
-                BlockCommands.writeFully(to, chunk);
+                int length = (int) Math.min(CHUNK, range.length() - done);
+                step.go(range.position() + done, chunk, length);
+                done += length;
                 progress.bytes(done, System.nanoTime() - start);
             }
         }

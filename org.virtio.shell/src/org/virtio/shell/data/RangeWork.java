@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.virtio.shell.data;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import org.virtio.blk.BlockDevice;
-import org.virtio.blk.BlockException;
 import org.virtio.memory.DmaBuffer;
 import org.virtio.shell.CommandException;
 import org.virtio.shell.Progress;
@@ -14,11 +14,13 @@ public final class RangeWork {
 
     private final BlockDevice device;
     private final Range range;
+    private final Requests requests;
 
     /** Work on this range. */
     public RangeWork(BlockDevice device, Range range) {
         this.device = device;
         this.range = range;
+        this.requests = new Requests(device);
     }
 
     /** Makes a buffer's first bytes what belongs at a position. */
@@ -30,25 +32,25 @@ public final class RangeWork {
 
     @FunctionalInterface
     private interface Step {
-        void go(DmaBuffer buffer, int length, long position) throws BlockException, CommandException;
+        void go(DmaBuffer buffer, int length, long position) throws IOException, CommandException;
     }
 
     /** Writes the range and flushes it. */
-    public RangeDTO fill(Source source, Progress progress) throws BlockException, CommandException {
+    public RangeDTO fill(Source source, Progress progress) throws IOException, CommandException {
         long start = System.nanoTime();
         each(progress, start, (buffer, length, position) -> {
             source.put(buffer.bytes(), length, position);
-            device.write(position, buffer, 0, length);
+            requests.write(position, buffer, length);
         });
-        device.flush();
+        requests.flush();
         return result("filled", start);
     }
 
     /** Reads the range and compares it with a pattern; throws at the first difference. */
-    public RangeDTO verify(Pattern pattern, Progress progress) throws BlockException, CommandException {
+    public RangeDTO verify(Pattern pattern, Progress progress) throws IOException, CommandException {
         long start = System.nanoTime();
         each(progress, start, (buffer, length, position) -> {
-            device.read(position, buffer, 0, length);
+            requests.read(position, buffer, length);
             int at = pattern.mismatch(buffer.bytes(), length, position);
             if (at >= 0) {
                 throw new CommandException(difference(pattern, position + at, buffer.bytes().getLong(at)));
@@ -57,9 +59,10 @@ public final class RangeWork {
         return result("verified", start);
     }
 
-    private void each(Progress progress, long start, Step step) throws BlockException, CommandException {
+    private void each(Progress progress, long start, Step step) throws IOException, CommandException {
         int chunk = (int) Math.max(device.blockSize(), Math.min(CHUNK, range.length()));
-        try (DmaBuffer buffer = device.memory().allocate(chunk)) {
+        DmaBuffer buffer = device.memory().allocate(chunk);
+        try {
             for (long done = 0; done < range.length();) {
                 if (Thread.currentThread().isInterrupted()) {
                     throw new CommandException("interrupted after " + done + " of " + range.length() + " bytes");
@@ -68,6 +71,11 @@ public final class RangeWork {
                 step.go(buffer, length, range.position() + done);
                 done += length;
                 progress.bytes(done, System.nanoTime() - start);
+            }
+        } finally {
+            // Else the device may still use it; the memory goes when the device is closed.
+            if (!requests.isInFlight()) {
+                buffer.close();
             }
         }
     }

@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.lang.reflect.Proxy;
+import java.util.Arrays;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.apache.felix.service.command.CommandSession;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -70,6 +74,36 @@ class RangeWorkTest {
         Thread.currentThread().interrupt();
         assertThatThrownBy(() -> work(null, null).fill(pattern::fill, progress))
             .hasMessage("interrupted after 0 of " + CAPACITY + " bytes");
+    }
+
+    @Test
+    void anInterruptEndsTheWaitForADeviceThatStallsAndLeavesItsBuffer() {
+        disk.stallAfter = 1;
+        Thread waiting = Thread.currentThread();
+        CompletableFuture.delayedExecutor(300, TimeUnit.MILLISECONDS).execute(waiting::interrupt);
+        assertThatThrownBy(() -> work(null, null).fill(pattern::fill, progress)).isInstanceOf(CommandException.class)
+            .hasMessage("interrupted: disk0 had not completed a write of 1048576 bytes at 1048576");
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(disk.openBuffers).hasValue(1);
+    }
+
+    @Test
+    void bytesAtAnyPositionAreReadAndWrittenAndTheirBlocksKeepTheRest() throws Exception {
+        Random random = new Random(5);
+        random.nextBytes(disk.data);
+        byte[] expected = disk.data.clone();
+        Requests requests = new Requests(device);
+        for (int i = 0; i < 2000; i++) {
+            int position = random.nextInt(4096);
+            byte[] bytes = new byte[random.nextInt(2048)];
+            random.nextBytes(bytes);
+            requests.write(position, bytes, bytes.length);
+            System.arraycopy(bytes, 0, expected, position, bytes.length);
+            byte[] read = new byte[random.nextInt(2048)];
+            requests.read(position, read);
+            assertThat(read).isEqualTo(Arrays.copyOfRange(expected, position, position + read.length));
+        }
+        assertThat(disk.data).isEqualTo(expected);
     }
 
     @Test
