@@ -23,6 +23,7 @@ import org.virtio.blk.BlockException;
 import org.virtio.blk.BlockQueue;
 import org.virtio.itest.blk.BlockIo.Way;
 import org.virtio.itest.felix.FelixTest;
+import org.virtio.itest.support.Failures;
 
 /** What holds for every block device, whoever serves it. */
 public abstract class BlockContract extends FelixTest {
@@ -110,7 +111,7 @@ public abstract class BlockContract extends FelixTest {
                 operations.assertContents("the image", contents());
             }
         } catch (AssertionError | Exception e) {
-            throw new AssertionError("with -Dvirtio.seed=" + seed, e);
+            throw Failures.in("with -Dvirtio.seed=" + seed, e);
         }
     }
 

@@ -24,6 +24,7 @@ import org.virtio.device.DeviceAddress;
 import org.virtio.device.VirtioException;
 import org.virtio.itest.felix.FelixTest;
 import org.virtio.itest.support.Await;
+import org.virtio.itest.support.Failures;
 import org.virtio.target.TargetOptions;
 
 /**
@@ -184,7 +185,7 @@ public class TargetFaultTest extends FelixTest {
         } catch (ExecutionException e) {
             return e.getCause();
         } catch (InterruptedException | TimeoutException e) {
-            throw new AssertionError("a request has not ended", e);
+            throw Failures.in("a request has not ended", e);
         }
     }
 

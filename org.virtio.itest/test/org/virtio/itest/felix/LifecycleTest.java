@@ -18,6 +18,7 @@ import org.virtio.blk.BlockDeviceGoneException;
 import org.virtio.device.DeviceProperties;
 import org.virtio.device.VirtioDevice;
 import org.virtio.itest.support.Await;
+import org.virtio.itest.support.Failures;
 import org.virtio.target.TargetManager;
 import org.virtio.target.TargetOptions;
 import org.virtio.transport.TransportProvider;
@@ -49,7 +50,7 @@ public class LifecycleTest extends FelixTest {
                 Resources.awaitBack(nothing);
                 Await.until("no thread is left", () -> Resources.virtioThreads().isEmpty());
             } catch (AssertionError | Exception e) {
-                throw new AssertionError("started as " + order + ", stopped as " + stopOrder, e);
+                throw Failures.in("started as " + order + ", stopped as " + stopOrder, e);
             }
         }
         assertThat(run).isEqualTo(120);

@@ -20,6 +20,7 @@ import org.virtio.device.DeviceRegistry;
 import org.virtio.device.VirtioDevice;
 import org.virtio.device.VirtioException;
 import org.virtio.itest.support.Await;
+import org.virtio.itest.support.Failures;
 import org.virtio.queue.QueueDTO;
 import org.virtio.target.TargetDTO;
 import org.virtio.target.TargetManager;
@@ -54,7 +55,7 @@ public final class Virtio {
         try {
             bundle(symbolicName).start();
         } catch (BundleException e) {
-            throw new AssertionError(symbolicName + " cannot be started", e);
+            throw Failures.in(symbolicName + " cannot be started", e);
         }
     }
 
@@ -63,7 +64,7 @@ public final class Virtio {
         try {
             bundle(symbolicName).stop();
         } catch (BundleException e) {
-            throw new AssertionError(symbolicName + " cannot be stopped", e);
+            throw Failures.in(symbolicName + " cannot be stopped", e);
         }
     }
 

@@ -39,7 +39,7 @@ public final class Await {
         try {
             return source.call();
         } catch (Exception e) {
-            throw new AssertionError("while waiting for this: " + what, e);
+            throw Failures.in("while waiting for this: " + what, e);
         }
     }
 }
