@@ -54,6 +54,7 @@ final class BlkDevice implements BlockDevice {
             device.start(Math.max(1, Math.min(config.queues(), device.maxQueues())), 1);
             return new BlkDevice(device, config, settings);
         } catch (VirtioException | RuntimeException e) {
+            device.giveUp(e instanceof VirtioException ? e.getMessage() : e.toString());
             device.stop();
             throw e;
         }

@@ -118,6 +118,8 @@ class BlkDriverTest {
         fake.config(BlkConfigLayout.NUM_QUEUES, 2, 0);
         bind();
         assertThat(news).isEmpty();
+        assertThat(fake.failure()).as("said where the device is looked at").contains("num_queues");
+        assertThat(fake.stops).isEqualTo(1);
         driver.unbind(fake);
     }
 

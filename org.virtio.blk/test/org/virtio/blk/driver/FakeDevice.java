@@ -122,6 +122,15 @@ final class FakeDevice implements VirtioDevice {
     }
 
     @Override
+    public void giveUp(String reason) {
+        if (stops > 0) {
+            throw new AssertionError("given up after it was let go of");
+        }
+        failure = reason;
+        state = DeviceState.FAILED;
+    }
+
+    @Override
     public int maxQueues() {
         return maxQueues;
     }

@@ -23,6 +23,11 @@ final class FakeMemory implements DmaAllocator {
     }
 
     @Override
+    public boolean owns(DmaBuffer buffer) {
+        return buffer instanceof Buffer own && own.owner() == this && !own.closed;
+    }
+
+    @Override
     public long allocated() {
         return allocated.get();
     }
@@ -42,6 +47,10 @@ final class FakeMemory implements DmaAllocator {
 
         Buffer(int size) {
             bytes = ByteBuffer.allocateDirect(size).order(ByteOrder.LITTLE_ENDIAN);
+        }
+
+        FakeMemory owner() {
+            return FakeMemory.this;
         }
 
         @Override
