@@ -8,6 +8,8 @@ import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.virtio.device.DeviceAddress;
 import org.virtio.device.DeviceDTO;
+import org.virtio.device.VirtioDevice;
+import org.virtio.shell.CommandException;
 import org.virtio.shell.Commands;
 import org.virtio.shell.print.Listing;
 
@@ -37,9 +39,18 @@ public final class DeviceCommands extends Commands {
             String address,
             @Descriptor("the name for the device: letters, digits, . _ and -") String name) throws Exception {
         return run(() -> services.registry(registry -> {
-            String attached = registry.attach(DeviceAddress.parse(String.valueOf(address)), name).name();
-            return services.find(attached, registry.devices());
+            VirtioDevice device = registry.attach(DeviceAddress.parse(String.valueOf(address)), name);
+            checkUsable(device.name(), device.failure());
+            return services.find(device.name(), registry.devices());
         }));
+    }
+
+    /** Throws if the device, which is attached, has failed. */
+    static void checkUsable(String name, String failure) throws CommandException {
+        if (failure != null) {
+            throw new CommandException(name + " is attached but cannot be used: " + failure + "; look at it: virtio:info " + name
+                + ", or give it up: virtio:detach " + name);
+        }
     }
 
     /** Detaches. */

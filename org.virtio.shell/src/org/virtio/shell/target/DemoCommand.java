@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.virtio.shell.target;
 
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -48,9 +49,18 @@ public final class DemoCommand extends Commands {
             try {
                 return serve(session, directory.resolve("disk.sock").toString(), bytes, time);
             } finally {
-                Files.delete(directory);
+                remove(directory);
             }
         });
+    }
+
+    /** Leaves a directory that cannot be removed, so that what went wrong before is what is told. */
+    private static void remove(Path directory) {
+        try {
+            Files.deleteIfExists(directory);
+        } catch (IOException e) {
+            System.err.println(directory + " is left behind: " + e.getMessage());
+        }
     }
 
     private String serve(CommandSession session, String socket, long bytes, int seconds) throws Exception {
