@@ -78,6 +78,15 @@ class TargetManagerTest {
     }
 
     @Test
+    void saysThatADirectoryIsMissingOrIsNoDisk() {
+        assertThatExceptionOfType(VirtioException.class).isThrownBy(() -> manager.create(TargetOptions.ram(path("none/t"), MIB)))
+            .withMessage("cannot listen: there is no directory " + path("none") + " for the socket " + path("none/t"));
+        assertThatExceptionOfType(VirtioException.class).isThrownBy(() -> manager.create(
+                new TargetOptions(path("t"), directory.toString(), 0, 512, 1, false, "dir")))
+            .withMessage("cannot open the disk: " + directory + ": Is a directory");
+    }
+
+    @Test
     void namesTheTargetsThatAreThere() throws Exception {
         manager.create(TargetOptions.ram(path("t"), MIB));
         assertThatExceptionOfType(VirtioException.class).isThrownBy(() -> manager.delete("other"))

@@ -3,6 +3,8 @@ package org.virtio.target.backend;
 
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -90,7 +92,11 @@ public final class BlockTarget implements AutoCloseable {
         if (e instanceof NoSuchFileException) {
             return "there is no " + e.getMessage();
         }
-        return e instanceof AccessDeniedException ? "access to " + e.getMessage() + " is denied" : e.getMessage();
+        if (e instanceof AccessDeniedException) {
+            return "access to " + e.getMessage() + " is denied";
+        }
+        return e instanceof FileSystemException file && file.getReason() != null
+            ? file.getFile() + ": " + file.getReason() : e.getMessage();
     }
 
     private UnixServerSocket bind() throws VirtioException {
@@ -98,7 +104,9 @@ public final class BlockTarget implements AutoCloseable {
             return UnixServerSocket.bind(options.path(), MODE);
         } catch (IOException e) {
             disk.close();
-            throw new VirtioException("cannot listen: " + e.getMessage(), e);
+            Path directory = Path.of(options.path()).toAbsolutePath().getParent();
+            throw new VirtioException("cannot listen: " + (directory == null || Files.isDirectory(directory)
+                ? e.getMessage() : "there is no directory " + directory + " for the socket " + options.path()), e);
         }
     }
 
