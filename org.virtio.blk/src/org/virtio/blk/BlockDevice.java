@@ -22,7 +22,8 @@ import org.virtio.memory.DmaBuffer;
  * <li>the {@code Async} methods, by any thread, run by pollers of the driver, one for each queue in use.
  * <li>the synchronous methods and {@link #channel()}, which wait for the same pollers.
  * </ul>
- * A {@link DmaBuffer} of {@link #memory()} is read and written in place; a {@link ByteBuffer} is copied through one.
+ * A {@link DmaBuffer} of {@link #memory()} is read and written in place; a {@link ByteBuffer}, or a {@link DmaBuffer} of
+ * another device, is copied through one. A {@link BlockQueue} refuses the latter.
  *
  * <p>The synchronous methods wait for as long as the device takes, also when the thread is interrupted (it stays so): the
  * buffer is the device's until then. Futures are completed by a poller's thread, which also runs what depends on them: that
@@ -68,10 +69,10 @@ public interface BlockDevice {
     /** Writes {@code source.remaining()} bytes; its position moves to its limit. */
     void write(long position, ByteBuffer source) throws BlockException;
 
-    /** Reads into a part of a DMA buffer, without a copy. */
+    /** Reads into a part of a DMA buffer, without a copy if it is of {@link #memory()}. */
     void read(long position, DmaBuffer buffer, int offset, int length) throws BlockException;
 
-    /** Writes a part of a DMA buffer, without a copy. */
+    /** Writes a part of a DMA buffer, without a copy if it is of {@link #memory()}. */
     void write(long position, DmaBuffer buffer, int offset, int length) throws BlockException;
 
     /** Makes all completed writes durable; on a device without a cache to flush, does nothing. */

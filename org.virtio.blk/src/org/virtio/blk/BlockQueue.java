@@ -13,6 +13,9 @@ import org.virtio.memory.DmaBuffer;
  * {@code FULL} (submit and poll, then try again; nothing was entered), or {@code BROKEN} (see {@link #failure()}; nothing
  * was entered). Every request for which {@code OK} was returned completes exactly once, by {@link #poll}, {@link #await} or
  * {@link #close}, which callbacks must not call.
+ *
+ * <p>Buffers must be of {@link BlockDevice#memory()} and not closed: others are refused with an
+ * {@link IllegalArgumentException}, since the device does not know their addresses.
  */
 @ProviderType
 public interface BlockQueue extends AutoCloseable {

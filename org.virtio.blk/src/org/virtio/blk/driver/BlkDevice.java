@@ -184,6 +184,9 @@ final class BlkDevice implements BlockDevice {
     public CompletableFuture<Void> readAsync(long position, DmaBuffer buffer, int offset, int length) {
         bounds.check(position, length);
         Bounds.checkBuffer(buffer, offset, length);
+        if (!device.memory().owns(buffer)) {
+            return submit(bounce("read", T_IN, position, buffer, offset, length));
+        }
         return submit(new DirectSubmission(describe("read", position, length),
             (engine, callback, context) -> engine.transfer(T_IN, position, buffer, offset, length, callback, context)));
     }
@@ -192,6 +195,9 @@ final class BlkDevice implements BlockDevice {
     public CompletableFuture<Void> writeAsync(long position, DmaBuffer buffer, int offset, int length) {
         bounds.checkWrite(position, length);
         Bounds.checkBuffer(buffer, offset, length);
+        if (!device.memory().owns(buffer)) {
+            return submit(bounce("write", T_OUT, position, buffer, offset, length));
+        }
         return submit(new DirectSubmission(describe("write", position, length),
             (engine, callback, context) -> engine.transfer(T_OUT, position, buffer, offset, length, callback, context)));
     }
@@ -252,6 +258,11 @@ final class BlkDevice implements BlockDevice {
     private CompletableFuture<Void> submit(Submission submission) {
         queues.submit(submission);
         return submission.future;
+    }
+
+    /** The address of another device's buffer means something else, or nothing, to this one. */
+    private Submission bounce(String operation, int type, long position, DmaBuffer buffer, int offset, int length) {
+        return new BounceSubmission(describe(operation, position, length), type, position, buffer.bytes().slice(offset, length));
     }
 
     private String describe(String operation, long position, long length) {

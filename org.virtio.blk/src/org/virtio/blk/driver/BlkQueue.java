@@ -7,6 +7,7 @@ import static org.virtio.spec.BlkRequestLayout.T_OUT;
 
 import org.virtio.blk.BlockCallback;
 import org.virtio.blk.BlockQueue;
+import org.virtio.memory.DmaAllocator;
 import org.virtio.memory.DmaBuffer;
 import org.virtio.queue.QueueResult;
 import org.virtio.queue.Virtqueue;
@@ -20,6 +21,7 @@ final class BlkQueue implements BlockQueue {
     private final RequestEngine engine;
     private final Bounds bounds;
     private final Settings settings;
+    private final DmaAllocator memory;
     private final Thread owner = Thread.currentThread();
     private boolean closed;
 
@@ -29,6 +31,7 @@ final class BlkQueue implements BlockQueue {
         this.engine = engine;
         this.bounds = bounds;
         this.settings = settings;
+        this.memory = queues.device().memory();
     }
 
     @Override
@@ -44,14 +47,14 @@ final class BlkQueue implements BlockQueue {
     @Override
     public int read(long position, DmaBuffer buffer, int offset, int length, BlockCallback callback, Object context) {
         bounds.check(position, length);
-        Bounds.checkBuffer(buffer, offset, length);
+        check(buffer, offset, length);
         return closed ? QueueResult.BROKEN : engine.transfer(T_IN, position, buffer, offset, length, callback, context);
     }
 
     @Override
     public int write(long position, DmaBuffer buffer, int offset, int length, BlockCallback callback, Object context) {
         bounds.checkWrite(position, length);
-        Bounds.checkBuffer(buffer, offset, length);
+        check(buffer, offset, length);
         return closed ? QueueResult.BROKEN : engine.transfer(T_OUT, position, buffer, offset, length, callback, context);
     }
 
@@ -74,8 +77,15 @@ final class BlkQueue implements BlockQueue {
 
     @Override
     public int getId(DmaBuffer buffer, int offset, BlockCallback callback, Object context) {
-        Bounds.checkBuffer(buffer, offset, ID_SIZE);
+        check(buffer, offset, ID_SIZE);
         return closed ? QueueResult.BROKEN : engine.id(buffer, offset, callback, context);
+    }
+
+    private void check(DmaBuffer buffer, int offset, int length) {
+        Bounds.checkBuffer(buffer, offset, length);
+        if (!memory.owns(buffer)) {
+            throw new IllegalArgumentException("the buffer is closed or not of the memory of " + queues.device().name());
+        }
     }
 
     @Override

@@ -39,6 +39,21 @@ class BlkQueueTest {
     }
 
     @Test
+    void aBufferThatTheDeviceDoesNotKnowIsRefused() throws Exception {
+        try (Fixture f = Fixture.of(Fixture.capable()); BlockQueue queue = f.device.openQueue()) {
+            DmaBuffer closed = f.buffer(512, 1);
+            closed.close();
+            for (DmaBuffer buffer : new DmaBuffer[] {new FakeMemory().allocate(512), closed}) {
+                assertThatThrownBy(() -> queue.read(0, buffer, 0, 512, f, null)).isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("the buffer is closed or not of the memory of disk0");
+                assertThatThrownBy(() -> queue.write(0, buffer, 0, 512, f, null)).isInstanceOf(IllegalArgumentException.class);
+                assertThatThrownBy(() -> queue.getId(buffer, 0, f, null)).isInstanceOf(IllegalArgumentException.class);
+            }
+            assertThat(queue.inFlight()).isZero();
+        }
+    }
+
+    @Test
     void statusAndWrittenLengthBecomeResults() throws Exception {
         try (Fixture f = Fixture.of(Fixture.capable()); BlockQueue queue = f.device.openQueue()) {
             DmaBuffer buffer = f.buffer(512, 1);
@@ -311,9 +326,10 @@ class BlkQueueTest {
     @Test
     void aBufferThatTheQueueRefusesLeavesNoHalfRequest() throws Exception {
         try (Fixture f = Fixture.of(Fixture.capable()); BlockQueue queue = f.device.openQueue()) {
-            DmaBuffer closed = f.buffer(512, 1);
-            closed.close();
-            assertThatThrownBy(() -> queue.read(0, closed, 0, 512, f, "closed")).isInstanceOf(IllegalStateException.class);
+            DmaBuffer refused = f.buffer(512, 1);
+            f.fake.memory.failing = true;
+            assertThatThrownBy(() -> queue.read(0, refused, 0, 512, f, "refused")).isInstanceOf(IllegalStateException.class);
+            f.fake.memory.failing = false;
             assertThat(queue.inFlight()).isZero();
             queue.write(0, f.buffer(512, 1), 0, 512, f, "write");
             Fixture.finish(queue);

@@ -12,6 +12,8 @@ import org.virtio.memory.DmaExhaustedException;
 final class FakeMemory implements DmaAllocator {
     private final AtomicLong allocated = new AtomicLong();
     private volatile long capacity = 1L << 30;
+    /** Whether open buffers act as closed ones do. */
+    volatile boolean failing;
 
     @Override
     public DmaBuffer allocate(int size, int alignment) {
@@ -65,7 +67,7 @@ final class FakeMemory implements DmaAllocator {
 
         @Override
         public ByteBuffer bytes() {
-            if (closed) {
+            if (closed || failing) {
                 throw new IllegalStateException("the buffer is closed");
             }
             return bytes;

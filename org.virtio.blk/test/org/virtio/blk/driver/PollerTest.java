@@ -169,6 +169,23 @@ class PollerTest {
     }
 
     @Test
+    void aBufferOfAnotherDeviceIsCopied() throws Exception {
+        try (Fixture f = Fixture.of(withQueues(1))) {
+            DmaBuffer source = new FakeMemory().allocate(2048);
+            source.bytes().put(0, Fixture.pattern(2048, 3));
+            DmaBuffer target = new FakeMemory().allocate(2048);
+            long before = f.fake.memory.allocated();
+            f.device.write(512, source, 1024, 1024);
+            assertThat(f.fake.memory.allocated()).isGreaterThan(before);
+            f.device.read(512, target, 512, 1024);
+            assertThat(target.bytes().slice(512, 1024)).isEqualTo(source.bytes().slice(1024, 1024));
+            assertThat(target.bytes().get(511)).isZero();
+            assertThat(target.bytes().get(1536)).isZero();
+            assertThat(source.bytes().position()).isZero();
+        }
+    }
+
+    @Test
     void withoutSharedMemoryARequestFailsAndTheNextOneMayDo() throws Exception {
         try (Fixture f = Fixture.of(withQueues(1))) {
             f.fake.memory.capacity(f.fake.memory.allocated());
