@@ -45,5 +45,5 @@ echo "|---|---|---|---|"
 figures "qemu-storage-daemon, null-co" "virtio:attach vhost-user:$dir/null.sock disk0;"
 for disk in null ram; do
     figures "embedded target, $disk disk" \
-        "virtio:target create $dir/$disk.sock $disk --size 256M --spin 1000000; virtio:attach vhost-user:$dir/$disk.sock disk0;"
+        "virtio:target create $dir/target-$disk.sock $disk --size 256M --spin 1000000; virtio:attach vhost-user:$dir/target-$disk.sock disk0;"
 done
