@@ -17,7 +17,7 @@ public final class DeviceAddress {
      * region of shared memory. {@code hugepages}: {@code true} to back it by huge pages. {@code event_idx}: {@code off}
      * to do without that feature.
      */
-    public static final Set<String> COMMON_OPTIONS = Set.of("size", "memory", "hugepages", "event_idx");
+    public static final Set<String> COMMON_OPTIONS = Set.of("name", "size", "memory", "hugepages", "event_idx");
 
     private final String scheme;
     private final String location;

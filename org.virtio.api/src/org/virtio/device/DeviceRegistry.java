@@ -15,8 +15,8 @@ public interface DeviceRegistry {
      * that bind to it synchronously have done so.
      *
      * @param address the device's address
-     * @param name    unique; letters, digits, {@code . _ -}, at most 64; or null for the first free one of its type,
-     *     such as {@code blk0}
+     * @param name    unique; letters, digits, {@code . _ -}, at most 64; or null for the one in the address's option
+     *     {@code name}, or else the first free one of its type, such as {@code blk0}
      * @return the open device
      * @throws IllegalArgumentException if the name is malformed or the address has bad options
      * @throws VirtioException          if the name is taken, no provider for the address's scheme is there (the message

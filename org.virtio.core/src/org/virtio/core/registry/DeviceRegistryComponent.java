@@ -100,7 +100,7 @@ public final class DeviceRegistryComponent implements DeviceRegistry {
 
     @Override
     public VirtioDevice attach(DeviceAddress address, String name) throws VirtioException {
-        try (DeviceTable.Reservation reservation = table.reserve(name)) {
+        try (DeviceTable.Reservation reservation = table.reserve(name == null ? address.option("name", null) : name)) {
             DeviceService service = open(address, reservation, opened -> {
                 reservation.declare(address, opened);
                 return true;

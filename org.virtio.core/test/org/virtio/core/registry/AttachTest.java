@@ -2,6 +2,7 @@
 package org.virtio.core.registry;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
@@ -56,6 +57,14 @@ class AttachTest extends RegistryFixture {
         framework.onRegister = RegistryFixture::start;
         registry.attach(ADDRESS, "disk");
         assertThat(property(DeviceProperties.STATE)).isEqualTo("ready");
+    }
+
+    @Test
+    void theAddressMayHoldTheName() throws VirtioException {
+        DeviceAddress named = DeviceAddress.parse(ADDRESS + "?name=scratch");
+        assertThat(registry.attach(named, null).name()).isEqualTo("scratch");
+        assertThat(registry.attach(named, "other").name()).isEqualTo("other");
+        assertThatThrownBy(() -> registry.attach(named, null)).hasMessageContaining("'scratch' is taken");
     }
 
     @Test
