@@ -9,6 +9,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.ServiceRegistration;
 import org.osgi.service.component.annotations.Activate;
@@ -102,6 +103,7 @@ public final class BlkDriver {
     private final class Attachment implements DeviceListener {
         private final VirtioDevice device;
         private final BlkDevice block;
+        private final AtomicBoolean reloading = new AtomicBoolean();
         private ServiceRegistration<BlockDevice> registration;
         private boolean withdrawn;
 
@@ -130,7 +132,13 @@ public final class BlkDriver {
 
         @Override
         public void configurationChanged(VirtioDevice changed) {
-            later(block::reloadCapacity);
+            // One that waits will read what all of them announce: a device that says it in a loop fills no memory.
+            if (reloading.compareAndSet(false, true)) {
+                later(() -> {
+                    reloading.set(false);
+                    block.reloadCapacity();
+                });
+            }
         }
 
         @Override
