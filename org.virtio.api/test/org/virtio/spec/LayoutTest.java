@@ -29,6 +29,25 @@ class LayoutTest {
     }
 
     @Test
+    void packedRingAreasHaveTheSpecificationsSizes() {
+        assertThat(PackedRingLayout.DESCRIPTOR_FLAGS + 2).isEqualTo(PackedRingLayout.DESCRIPTOR_SIZE);
+        assertThat(PackedRingLayout.EVENT_FLAGS + 2).isEqualTo(PackedRingLayout.EVENT_SIZE);
+        assertThat(PackedRingLayout.F_AVAIL).isEqualTo(0x80);
+        assertThat(PackedRingLayout.F_USED).isEqualTo(0x8000);
+        for (int size : new int[] {1, 3, 256, PackedRingLayout.MAX_SIZE}) {
+            assertThat(PackedRingLayout.descriptorRingSize(size)).isEqualTo(16 * size);
+            assertThat(PackedRingLayout.checkSize(size)).isEqualTo(size);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, -1, 32769, Integer.MIN_VALUE})
+    void aPackedQueueSizeThatCannotBeIsRefusedWithItsNumber(int size) {
+        assertThatThrownBy(() -> PackedRingLayout.checkSize(size)).isInstanceOf(IllegalArgumentException.class)
+            .hasMessageContaining(Integer.toString(size));
+    }
+
+    @Test
     void blockConfigurationFieldsFollowOneAnother() {
         assertThat(BlkConfigLayout.SIZE_MAX).isEqualTo(BlkConfigLayout.CAPACITY + 8);
         assertThat(BlkConfigLayout.SEG_MAX).isEqualTo(BlkConfigLayout.SIZE_MAX + 4);
