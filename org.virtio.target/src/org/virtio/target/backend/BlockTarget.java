@@ -113,13 +113,27 @@ public final class BlockTarget implements AutoCloseable {
     private void accept() {
         while (!closing) {
             try {
-                serve(server.accept(-1));
+                serveOrClose(server.accept(-1));
             } catch (IOException e) {
                 if (!closing) {
                     LOG.warn("Target {}: {}", name(), e.getMessage());
                     pause();
                 }
+            } catch (RuntimeException | Error e) {
+                // The next front end may be luckier: without an acceptor it would wait for its first answer for ever.
+                LOG.error("Target {}: a front end cannot be served", name(), e);
+                pause();
             }
+        }
+    }
+
+    /** A front end that cannot be served must not wait for an answer that never comes. */
+    private void serveOrClose(UnixSocket socket) {
+        try {
+            serve(socket);
+        } catch (RuntimeException | Error e) {
+            socket.close();
+            throw e;
         }
     }
 
@@ -149,9 +163,16 @@ public final class BlockTarget implements AutoCloseable {
                 return;
             }
             session = next;
-            sessionThread = thread;
-            thread.start();
+            try {
+                thread.start();
+                sessionThread = thread;
+            } catch (Error e) {
+                session = null;
+                throw e;
+            }
         }
+        // Not by the session's thread: a log that is slow would be the front end's first answer late.
+        LOG.info("Target {}: a front end has connected", name());
     }
 
     private boolean isServing() {
@@ -160,9 +181,10 @@ public final class BlockTarget implements AutoCloseable {
     }
 
     private void run(Session current) {
-        LOG.info("Target {}: a front end has connected", name());
         try {
             current.run();
+        } catch (RuntimeException | Error e) {
+            LOG.error("Target {}: the session has failed, and its connection is closed", name(), e);
         } finally {
             session = null;
         }

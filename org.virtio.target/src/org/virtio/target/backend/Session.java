@@ -54,8 +54,8 @@ final class Session implements SessionContext {
 
     /** Serves until the front end is gone, breaks the protocol, or is disconnected. */
     void run() {
-        target.config().reset();
         try {
+            target.config().reset();
             Message message = channel.receive(-1);
             while (message != null) {
                 try (Message received = message) {
@@ -71,13 +71,13 @@ final class Session implements SessionContext {
         }
     }
 
+    /** The socket is closed last, and whatever fails before: a front end must not wait for a session that is gone. */
     private void close() {
-        for (Vring vring : vrings) {
-            vring.close();
+        try (channel; backEnd; memory) {
+            for (Vring vring : vrings) {
+                vring.close();
+            }
         }
-        memory.close();
-        backEnd.close();
-        channel.close();
     }
 
     /** Ends the connection, soon. */
