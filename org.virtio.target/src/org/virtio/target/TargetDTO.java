@@ -19,6 +19,8 @@ public class TargetDTO extends DTO {
     public boolean readOnly;
     /** Front ends that are connected. */
     public int connections;
+    /** {@code split} or {@code packed}: the format of the front end's queues; null if none is connected. */
+    public String ring;
     /** Requests that it has completed. */
     public long requests;
 }

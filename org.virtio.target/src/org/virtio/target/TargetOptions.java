@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.virtio.target;
 
+import java.util.stream.Collectors;
+import org.virtio.device.FeatureSet;
+import org.virtio.spec.DeviceType;
+
 /**
  * What to serve, and where.
  *
@@ -12,7 +16,8 @@ package org.virtio.target;
  * @param readOnly  whether writes are refused
  * @param id        the ID string that get id returns, up to 20 ASCII characters
  * @param faults    how the device misbehaves: entries such as {@code wrong-id@100} or {@code no-reply@GET_CONFIG}, separated
- *                  by commas; null or empty for a device that does not. An unknown entry is refused with a list of the known
+ *                  by commas; null or empty for a device that does not. An unknown entry is refused with a list of the known.
+ *                  {@code without@RING_PACKED} does not offer a feature
  * @param spinNanos nanoseconds, 0 or more, for which an idle queue looks for requests before it sleeps
  */
 public record TargetOptions(String path, String file, long size, int blockSize, int queues, boolean readOnly, String id,
@@ -38,6 +43,13 @@ public record TargetOptions(String path, String file, long size, int blockSize, 
     /** The same with other faults. */
     public TargetOptions withFaults(String newFaults) {
         return new TargetOptions(path, file, size, blockSize, queues, readOnly, id, newFaults, spinNanos);
+    }
+
+    /** The same that does not offer some features of a block device, besides its faults. */
+    public TargetOptions withoutFeatures(FeatureSet features) {
+        String entries = features.names(DeviceType.BLOCK).stream().map(name -> "without@" + name)
+            .collect(Collectors.joining(","));
+        return withFaults(faults == null ? entries : faults + "," + entries);
     }
 
     /** The same with another spin time. */

@@ -48,7 +48,7 @@ class SessionTest {
     void offersWhatItCan() throws Exception {
         long features = driver.frontEnd.askU64(RawFrontEnd.GET_FEATURES);
         assertThat(features).isEqualTo(1 << 2 | 1 << 6 | 1 << 9 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 13 | 1 << 14
-            | 1L << 28 | 1L << 29 | 1L << 30 | 1L << 32);
+            | 1L << 28 | 1L << 29 | 1L << 30 | 1L << 32 | 1L << 34 | 1L << 35 | 1L << 40);
         assertThat(driver.frontEnd.askU64(RawFrontEnd.GET_PROTOCOL_FEATURES))
             .isEqualTo(RawFrontEnd.ALL_PROTOCOL_FEATURES);
         assertThat(driver.frontEnd.askU64(RawFrontEnd.GET_QUEUE_NUM)).isEqualTo(2);
@@ -106,7 +106,7 @@ class SessionTest {
 
     @Test
     void refusesFeaturesThatItDoesNotOffer() throws Exception {
-        assertThat(driver.frontEnd.acknowledged(RawFrontEnd.SET_FEATURES, u64(RawDriver.FEATURES | 1L << 34))).isNotZero();
+        assertThat(driver.frontEnd.acknowledged(RawFrontEnd.SET_FEATURES, u64(RawDriver.FEATURES | 1L << 38))).isNotZero();
         assertThat(driver.frontEnd.acknowledged(RawFrontEnd.SET_PROTOCOL_FEATURES, u64(1 << 12))).isNotZero();
         assertThat(driver.queues[0].write(0, new byte[512])).isEqualTo(OK);
     }

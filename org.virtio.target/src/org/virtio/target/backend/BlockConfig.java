@@ -18,23 +18,27 @@ final class BlockConfig {
 
     private final BlockDevice device;
     private final int queues;
+    private final FeatureSet withheld;
 
-    BlockConfig(BlockDevice device, int queues) {
+    /** Of a device that does not offer what is withheld, though it could. */
+    BlockConfig(BlockDevice device, int queues, FeatureSet withheld) {
         this.device = device;
         this.queues = queues;
+        this.withheld = withheld;
     }
 
     /** What the device offers. */
     FeatureSet features() {
         FeatureSet features = FeatureSet.of(Feature.VERSION_1, Feature.EVENT_IDX, Feature.INDIRECT_DESC,
-            Feature.VHOST_USER_PROTOCOL_FEATURES, BlkFeature.SEG_MAX, BlkFeature.BLK_SIZE, BlkFeature.FLUSH,
-            BlkFeature.TOPOLOGY, BlkFeature.CONFIG_WCE);
+            Feature.RING_PACKED, Feature.IN_ORDER, Feature.RING_RESET, Feature.VHOST_USER_PROTOCOL_FEATURES,
+            BlkFeature.SEG_MAX, BlkFeature.BLK_SIZE, BlkFeature.FLUSH, BlkFeature.TOPOLOGY, BlkFeature.CONFIG_WCE);
         if (queues > 1) {
             features = features.with(BlkFeature.MQ);
         }
-        return device.readOnly()
+        features = device.readOnly()
             ? features.with(BlkFeature.RO)
             : features.with(BlkFeature.DISCARD).with(BlkFeature.WRITE_ZEROES);
+        return features.minus(withheld);
     }
 
     /** Sets the cache mode that goes with the features that were accepted (VIRTIO 1.3, sections 5.2.5.2 and 5.2.6.2). */

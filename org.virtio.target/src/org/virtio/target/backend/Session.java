@@ -39,7 +39,7 @@ final class Session implements SessionContext {
     private final BackEndChannel backEnd = new BackEndChannel();
     private final FrontEndMemory memory;
     private final Vring[] vrings;
-    private FeatureSet features = FeatureSet.NONE;
+    private volatile FeatureSet features = FeatureSet.NONE;
     private volatile long protocolFeatures;
     private int status;
 

@@ -8,7 +8,6 @@ import org.virtio.posix.EventFd;
 import org.virtio.posix.FileDescriptor;
 import org.virtio.posix.PosixException;
 import org.virtio.spec.Feature;
-import org.virtio.spec.SplitRingLayout;
 import org.virtio.target.queue.DeviceQueue;
 import org.virtio.target.queue.QueueException;
 import org.virtio.target.queue.QueueThread;
@@ -52,7 +51,7 @@ final class Vring {
 
     void setSize(int newSize) throws RefusedException {
         try {
-            size = SplitRingLayout.checkSize(newSize);
+            size = RingAddresses.checkSize(newSize, context.features());
         } catch (IllegalArgumentException e) {
             throw new RefusedException(e.getMessage(), e);
         }
@@ -62,8 +61,9 @@ final class Vring {
         addresses = newAddresses;
     }
 
+    /** A packed ring uses all bits: two places in the ring, which are checked when the size is known. */
     void setBase(int newBase) throws RefusedException {
-        if (newBase < 0 || newBase > MAX_INDEX) {
+        if (!context.features().contains(Feature.RING_PACKED) && (newBase < 0 || newBase > MAX_INDEX)) {
             throw new RefusedException("available index " + Integer.toUnsignedString(newBase) + " is above " + MAX_INDEX);
         }
         base = newBase;
@@ -127,7 +127,7 @@ final class Vring {
         if (!stopping.stop()) {
             throw new IOException(name + " has a request that does not end");
         }
-        base = queue.nextAvailable();
+        base = queue.base();
     }
 
     /**
@@ -140,13 +140,13 @@ final class Vring {
             return;
         }
         boolean again = queue != null;
-        RingAddresses rings = new RingAddresses(size, addresses.descriptor(), addresses.available(), addresses.used(),
-            context.features().contains(Feature.EVENT_IDX), context.features().contains(Feature.INDIRECT_DESC));
         try {
+            RingAddresses rings = new RingAddresses(size, addresses.descriptor(), addresses.available(), addresses.used(),
+                context.features());
             queue = new DeviceQueue(context.memory(), rings, base, context.device(), context.faults(), call,
                 context.requests());
             thread = QueueThread.start("virtio-target " + name, queue, kick, context.spinNanos(), this::fail);
-        } catch (QueueException | IOException e) {
+        } catch (QueueException | IOException | IllegalArgumentException e) {
             fail(e);
         }
         if (again && call != null) {
@@ -171,7 +171,7 @@ final class Vring {
     /**
      * Stops the ring until another kick is set.
      *
-     * @return index in the available ring of the first request that was not taken
+     * @return where the queue goes on; see {@link DeviceQueue#base()}
      * @throws IOException if the queue's thread does not end
      */
     int stop() throws IOException {

@@ -14,6 +14,8 @@ final class Chain {
     private static final long MAX_BYTES = 1L << 32;
 
     private int head;
+    private int id;
+    private int descriptors;
     private int count;
     private int firstWritable;
     private long readableBytes;
@@ -77,9 +79,25 @@ final class Chain {
         count++;
     }
 
+    /** Says by what the chain is used: its id, and how many of the ring's descriptors it fills. */
+    void identify(int newId, int newDescriptors) {
+        id = newId;
+        descriptors = newDescriptors;
+    }
+
     /** The index of the chain's first descriptor. */
     int head() {
         return head;
+    }
+
+    /** What its used element names: the head of a split ring, the buffer ID of a packed one. */
+    int id() {
+        return id;
+    }
+
+    /** How many of the ring's descriptors it fills. */
+    int descriptors() {
+        return descriptors;
     }
 
     /** Index of the first writable piece; that of the first readable one is 0. */

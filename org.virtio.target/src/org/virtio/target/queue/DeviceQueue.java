@@ -1,69 +1,63 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.virtio.target.queue;
 
-import static org.virtio.spec.SplitRingLayout.availableRingSize;
-import static org.virtio.spec.SplitRingLayout.descriptorTableSize;
-import static org.virtio.spec.SplitRingLayout.usedRingSize;
-
 import java.util.concurrent.atomic.LongAdder;
 import org.virtio.posix.EventFd;
-import org.virtio.spec.SplitRingLayout;
+import org.virtio.spec.Feature;
 
 /**
- * The device side of one split virtqueue: takes what the driver made available, executes it, and hands it back. The used
- * index is published once for a batch, and the driver is notified once for a batch, if it wants that. Allocates nothing for
- * a request. Used by one thread at a time.
+ * The device side of one virtqueue: takes what the driver made available, executes it, and hands it back. What is used is
+ * published once for a batch, and the driver is notified once for a batch, if it wants that. Allocates nothing for a request.
+ * Used by one thread at a time.
  */
 public final class DeviceQueue {
     /** Enough to share the cost of publishing, and few enough for the driver to go on while the rest is executed. */
     private static final int MAX_BATCH = 32;
-    private static final int INDEX_MASK = 0xffff;
 
-    private final int size;
     private final DeviceRing ring;
-    private final ChainReader reader;
+    private final UsedBuffers used;
     private final BlockRequests requests;
     /** Null for a device that behaves. */
     private final FaultyRequests faulty;
     private final EventFd call;
     private final LongAdder completed;
     private final Chain chain = new Chain();
-    private int nextAvailable;
-    private int nextUsed;
 
     /**
      * A queue.
      *
-     * @param nextAvailable index in the available ring of the first request to take
-     * @param call          notifies the driver; null if it does not want that; stays the caller's
-     * @param completed     counts the requests
-     * @throws QueueException if the rings are not in the driver's memory, or not aligned
+     * @param base      where it goes on, as {@link #base()} tells it
+     * @param call      notifies the driver; null if it does not want that; stays the caller's
+     * @param completed counts the requests
+     * @throws QueueException if the rings are not in the driver's memory, or not aligned, or cannot stand at the base
      */
-    public DeviceQueue(DriverMemory memory, RingAddresses rings, int nextAvailable, BlockDevice device, FaultPlan faults,
+    public DeviceQueue(DriverMemory memory, RingAddresses rings, int base, BlockDevice device, FaultPlan faults,
                        EventFd call, LongAdder completed) throws QueueException {
-        this.size = rings.size();
-        this.ring = new DeviceRing(size,
-            memory.user("available ring", rings.available(), availableRingSize(size), SplitRingLayout.AVAILABLE_ALIGNMENT),
-            memory.user("used ring", rings.used(), usedRingSize(size), SplitRingLayout.USED_ALIGNMENT),
-            rings.eventIdx());
-        this.reader = new ChainReader(memory, memory.user("descriptor table", rings.descriptors(), descriptorTableSize(size),
-            SplitRingLayout.DESCRIPTOR_ALIGNMENT), size, rings.indirect());
+        boolean inOrder = rings.has(Feature.IN_ORDER);
+        this.ring = rings.has(Feature.RING_PACKED)
+            ? new PackedDeviceRing(memory, rings, base) : new SplitDeviceRing(memory, rings, base);
+        this.used = new UsedBuffers(ring, inOrder);
         this.requests = new BlockRequests(device);
-        this.faulty = faults == null ? null : new FaultyRequests(faults, requests, ring, size);
+        this.faulty = faults == null ? null : new FaultyRequests(faults, requests, ring, rings.size(), inOrder);
         this.call = call;
         this.completed = completed;
-        this.nextAvailable = nextAvailable & INDEX_MASK;
     }
 
-    /** Goes on where the used ring stands. Called first, and by the thread that polls: nobody else touches shared memory. */
+    /** Goes on where the rings stand. Called first, and by the thread that polls: nobody else touches shared memory. */
     void begin() {
-        nextUsed = ring.usedIndex();
+        ring.begin();
+        if (faulty != null) {
+            faulty.begin();
+        }
         ring.suppressNotifications();
     }
 
-    /** Index in the available ring of the next request to take: what the front end is told when the queue stops. */
-    public int nextAvailable() {
-        return nextAvailable;
+    /**
+     * Where the queue goes on: what the front end is told when it stops. For a split one the index of the next available
+     * buffer; for a packed one the next available place in bits 0 to 15 and the next used in 16 to 31.
+     */
+    public int base() {
+        return ring.base();
     }
 
     /**
@@ -73,59 +67,54 @@ public final class DeviceQueue {
      * @throws QueueException if the driver broke the queue; what was completed before is published
      */
     int poll() throws QueueException {
-        int count = available();
-        if (count == 0) {
+        if (!ring.hasAvailable()) {
             return 0;
         }
-        int before = nextUsed;
+        int taken = 0;
         try {
-            int batch = Math.min(count, MAX_BATCH);
-            for (int i = 0; i < batch; i++) {
+            do {
                 takeNext();
-            }
-            return batch;
+                taken++;
+            } while (taken < MAX_BATCH && ring.hasMore());
+            return taken;
         } finally {
-            if (nextUsed != before) {
-                publish(before);
-            }
+            publish();
         }
     }
 
     private void takeNext() throws QueueException {
-        int head = ring.availableHead(nextAvailable);
-        reader.read(chain, head);
+        ring.read(chain);
         BlockRequests.check(chain);
-        nextAvailable = nextAvailable + 1 & INDEX_MASK;
+        ring.take(chain);
         if (faulty != null) {
-            nextUsed = faulty.serve(chain, nextUsed, nextAvailable);
+            faulty.serve(chain);
         } else {
-            ring.putUsed(nextUsed, head, requests.execute(chain));
-            nextUsed = nextUsed + 1 & INDEX_MASK;
+            used.use(chain.id(), chain.descriptors(), requests.execute(chain), chain.writableBytes());
         }
     }
 
-    private void publish(int before) {
+    private void publish() {
         if (faulty != null) {
-            faulty.beforePublish(before, nextUsed);
+            faulty.use(used);
         }
-        ring.publish(nextUsed);
-        completed.add(nextUsed - before & INDEX_MASK);
-        if (call != null && ring.wantsNotification(before, nextUsed) && (faulty == null || !faulty.losesNotification())) {
+        used.end();
+        int count = ring.publish();
+        if (count == 0) {
+            return;
+        }
+        completed.add(count);
+        if (call != null && ring.wantsNotification() && (faulty == null || !faulty.losesNotification())) {
             call.signal();
         }
     }
 
     /**
-     * How many requests the driver has made available that were not taken.
+     * Whether the driver has made a request available that was not taken.
      *
-     * @throws QueueException if the driver's index ran further ahead than the queue is long
+     * @throws QueueException if the driver made more available than the queue is long
      */
-    int available() throws QueueException {
-        int count = ring.availableIndex() - nextAvailable & INDEX_MASK;
-        if (count > size) {
-            throw new QueueException("the available index is " + count + " ahead, in a queue of " + size);
-        }
-        return count;
+    boolean hasAvailable() throws QueueException {
+        return ring.hasAvailable();
     }
 
     /** Lets the driver make requests available without a notification. */
@@ -139,7 +128,7 @@ public final class DeviceQueue {
      * @return whether there is none yet, so that it is safe to sleep
      */
     boolean requestNotification() throws QueueException {
-        ring.requestNotification(nextAvailable);
-        return available() == 0;
+        ring.requestNotification();
+        return !ring.hasAvailable();
     }
 }

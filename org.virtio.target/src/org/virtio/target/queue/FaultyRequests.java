@@ -24,59 +24,95 @@ import static org.virtio.target.queue.RequestFault.STALL;
 import static org.virtio.target.queue.RequestFault.UNSUPP;
 import static org.virtio.target.queue.RequestFault.WRONG_ID;
 
+import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.List;
 import java.util.Set;
 
-/** Executes requests as {@link BlockRequests} does, and breaks those that a plan names. Used by one thread at a time. */
+/**
+ * Executes requests as {@link BlockRequests} does, and breaks those that a plan names, alike in both ring formats. A request
+ * that is used wrongly has a used element of its own also where IN_ORDER was negotiated, so that nothing is wrong with others.
+ * Used by one thread at a time.
+ */
 final class FaultyRequests {
-    private static final int INDEX_MASK = 0xffff;
     private static final int BAD_STATUS = 0x5a;
+    private static final Set<RequestFault> FAULTS_OF_USE = EnumSet.of(WRONG_ID, ID_NOT_IN_FLIGHT, DUPLICATE, LONG_LENGTH,
+        SHORT_LENGTH, INDEX_JUMP);
+
+    /** How a request is to be used. */
+    private record Use(int id, int descriptors, int length, long writable, boolean alone, boolean jump) {
+    }
 
     private final FaultPlan plan;
     private final BlockRequests requests;
     private final DeviceRing ring;
     private final int size;
+    private final boolean inOrder;
     private final BitSet inFlight = new BitSet();
+    private final List<Use> uses = new ArrayList<>();
+    private boolean stalled;
     private boolean reorder;
     private boolean loseNotification;
 
-    FaultyRequests(FaultPlan plan, BlockRequests requests, DeviceRing ring, int size) {
+    FaultyRequests(FaultPlan plan, BlockRequests requests, DeviceRing ring, int size, boolean inOrder) {
         this.plan = plan;
         this.requests = requests;
         this.ring = ring;
         this.size = size;
+        this.inOrder = inOrder;
     }
 
-    /**
-     * Serves a request that was checked.
-     *
-     * @param used          where the next used element goes
-     * @param nextAvailable index in the available ring of the request after this one
-     * @return where the one after that goes
-     */
-    int serve(Chain chain, int used, int nextAvailable) throws QueueException {
+    /** Goes on after a pause: what is in flight then has stalled before. */
+    void begin() {
+        stalled = ring.inFlight() > 0;
+    }
+
+    /** Serves a request that was checked and taken. */
+    void serve(Chain chain) throws QueueException {
         Set<RequestFault> faults = plan.next();
-        inFlight.set(chain.head());
+        inFlight.set(chain.id());
         if (faults.contains(DISCONNECT)) {
             plan.disconnect();
             throw new QueueException("the front end was disconnected on request");
         }
-        if (faults.contains(STALL)) {
-            return used;
+        stalled |= faults.contains(STALL);
+        if (faults.contains(STALL) || stalled && inOrder) {
+            return;
         }
         reorder |= faults.contains(REORDER);
         loseNotification |= faults.contains(NO_NOTIFY);
         int written = execute(chain, faults);
-        ring.putUsed(used, id(chain, faults, nextAvailable), length(chain, faults, written));
-        inFlight.clear(chain.head());
-        if (faults.contains(INDEX_JUMP)) {
-            return used + size + 1 & INDEX_MASK;
-        }
+        boolean alone = faults.stream().anyMatch(FAULTS_OF_USE::contains);
+        uses.add(new Use(id(chain, faults), chain.descriptors(), length(chain, faults, written), chain.writableBytes(), alone,
+            faults.contains(INDEX_JUMP)));
+        inFlight.clear(chain.id());
         if (faults.contains(DUPLICATE)) {
-            ring.putUsed(used + 1, chain.head(), written);
-            return used + 2 & INDEX_MASK;
+            uses.add(new Use(chain.id(), chain.descriptors(), written, chain.writableBytes(), true, false));
         }
-        return used + 1 & INDEX_MASK;
+    }
+
+    /** Uses what was served since the last call. */
+    void use(UsedBuffers used) {
+        if (reorder) {
+            Collections.reverse(uses);
+        }
+        for (Use use : uses) {
+            boolean alone = use.alone || reorder;
+            if (alone) {
+                used.end();
+            }
+            if (use.jump) {
+                ring.jump();
+            }
+            used.use(use.id, use.descriptors, use.length, use.writable);
+            if (alone) {
+                used.end();
+            }
+        }
+        uses.clear();
+        reorder = false;
     }
 
     private int execute(Chain chain, Set<RequestFault> faults) {
@@ -102,20 +138,17 @@ final class FaultyRequests {
         return faults.contains(GARBAGE_STATUS) ? requests.complete(chain, BAD_STATUS) : written;
     }
 
-    private int id(Chain chain, Set<RequestFault> faults, int nextAvailable) {
+    private int id(Chain chain, Set<RequestFault> faults) {
         if (faults.contains(WRONG_ID)) {
-            return size + chain.head();
+            return size + chain.id();
         }
-        return faults.contains(ID_NOT_IN_FLIGHT) ? idNotInFlight(nextAvailable) : chain.head();
+        return faults.contains(ID_NOT_IN_FLIGHT) ? idNotInFlight() : chain.id();
     }
 
     /** For the driver also those are in flight that it has made available and that this device has not taken. */
-    private int idNotInFlight(int nextAvailable) {
+    private int idNotInFlight() {
         BitSet taken = (BitSet) inFlight.clone();
-        int available = ring.availableIndex();
-        for (int index = nextAvailable; index != available; index = index + 1 & INDEX_MASK) {
-            taken.set(ring.availableHead(index));
-        }
+        ring.addAvailableIds(taken);
         return taken.nextClearBit(0);
     }
 
@@ -124,14 +157,6 @@ final class FaultyRequests {
             return (int) (chain.writableBytes() + 1);
         }
         return faults.contains(SHORT_LENGTH) ? 0 : written;
-    }
-
-    /** Is told that elements are about to be published. */
-    void beforePublish(int from, int to) {
-        if (reorder) {
-            reorder = false;
-            ring.reverse(from, to);
-        }
     }
 
     /** Whether the notification for what was published is lost; says so once. */

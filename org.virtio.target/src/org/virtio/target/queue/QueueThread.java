@@ -112,7 +112,7 @@ public final class QueueThread {
 
     private boolean spin(long since, long nanos) throws QueueException {
         while (System.nanoTime() - since < nanos && !stopping) {
-            if (queue.available() > 0) {
+            if (queue.hasAvailable()) {
                 return true;
             }
             Thread.onSpinWait();

@@ -1,23 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.virtio.target.queue;
 
-/** What a device can do wrong with a request. */
+/** What a device can do wrong with a request, in either ring format. */
 public enum RequestFault {
-    /** Uses an id that no descriptor of the queue has. */
+    /** Uses an id that is not below the queue's size. */
     WRONG_ID,
-    /** Uses an id that is a descriptor's, but of no request that is in flight; if there is one. */
+    /** Uses an id that is below the queue's size, but of no request that is in flight; if there is one. */
     ID_NOT_IN_FLIGHT,
-    /** Uses the request twice. */
+    /** Uses the request twice; of a packed ring that takes the place of a request that is not used yet. */
     DUPLICATE,
     /** Says that it has written more than was writable. */
     LONG_LENGTH,
     /** Says that it has written nothing. */
     SHORT_LENGTH,
-    /** Moves the used index further ahead than the queue is long. */
+    /**
+     * Goes on a whole lap ahead. In a split ring the used index is further ahead than the queue is long. In a packed one the
+     * used descriptor is where it belongs and has the wrong wrap counter, for which the driver takes it for not used; so have
+     * all after it.
+     */
     INDEX_JUMP,
-    /** Never completes the request. */
+    /** Never completes the request; where IN_ORDER was negotiated, nor any that comes after it in its queue. */
     STALL,
-    /** Completes a batch in reverse order. */
+    /** Completes a batch in reverse order, also where IN_ORDER was negotiated. */
     REORDER,
     /** Ends the connection instead of taking the request. */
     DISCONNECT,
