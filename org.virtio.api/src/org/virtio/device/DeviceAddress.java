@@ -13,11 +13,13 @@ import java.util.TreeSet;
 public final class DeviceAddress {
     /**
      * Options that every scheme has, because the stack itself acts on them; a provider adds its own to these when it
-     * calls {@link #checkOptions}. {@code size}: the greatest queue size wanted, a power of two. {@code memory}: MiB per
-     * region of shared memory. {@code hugepages}: {@code true} to back it by huge pages. {@code event_idx}: {@code off}
-     * to do without that feature.
+     * calls {@link #checkOptions}. {@code size}: the greatest queue size wanted, for split rings a power of two.
+     * {@code memory}: MiB per region of shared memory. {@code hugepages}: {@code true} to back it by huge pages.
+     * {@code packed}, {@code event_idx}, {@code in_order}: {@code off} to do without that feature. {@code indirect}:
+     * {@code off}, or the number of descriptors above which a request uses an indirect table.
      */
-    public static final Set<String> COMMON_OPTIONS = Set.of("name", "size", "memory", "hugepages", "event_idx");
+    public static final Set<String> COMMON_OPTIONS =
+        Set.of("name", "size", "memory", "hugepages", "packed", "event_idx", "in_order", "indirect");
 
     private final String scheme;
     private final String location;

@@ -3,6 +3,7 @@ package org.virtio.device;
 
 import org.osgi.annotation.versioning.ProviderType;
 import org.virtio.memory.DmaAllocator;
+import org.virtio.queue.UsedBufferHandler;
 import org.virtio.queue.Virtqueue;
 import org.virtio.spec.DeviceType;
 
@@ -68,8 +69,8 @@ public interface VirtioDevice {
      * @param queues      how many the driver would like; with fewer on the device, as many as there are
      * @param fixedQueues how many of these, from index 0, have a fixed meaning; fewer than that is an error
      * @return how many were set up
-     * @throws VirtioException          if the device has fewer than {@code fixedQueues}, offers a queue size of 0, not a
-     *     power of two or above 32768, or refuses a step; FAILED is set then
+     * @throws VirtioException          if the device has fewer than {@code fixedQueues}, offers a queue size that its ring format
+     *     cannot have, or refuses a step; FAILED is set then
      * @throws IllegalArgumentException if {@code fixedQueues} is not from 0 to {@code queues}
      * @throws IllegalStateException    if not negotiated, or started already
      */
@@ -115,6 +116,40 @@ public interface VirtioDevice {
      * @throws IllegalStateException if the caller is not the owner
      */
     void releaseQueue(Virtqueue queue);
+
+    /**
+     * Resets one queue while the others work on (section 2.6.1), and sets it up again, empty. Called by its owner.
+     *
+     * <p>Requests that the device had used are handed to {@code used}, like from {@link Virtqueue#poll}; then those that it
+     * had not, the oldest first, to {@code unused}: the device does not touch their buffers any more, though it may have
+     * done a part of what they ask for. Neither handler may begin requests: the queue is broken until this returns. A
+     * queue that was broken before works again.
+     *
+     * @throws VirtioException       if RING_RESET was not negotiated or the transport cannot reset a queue, and nothing has
+     *     changed; or if the device did not take part, and the queue is broken, with all its requests handed back or still
+     *     to be had from {@link Virtqueue#detach}
+     * @throws IllegalStateException if the caller is not the queue's owner, or the device is not started
+     */
+    void resetQueue(Virtqueue queue, UsedBufferHandler used, UsedBufferHandler unused) throws VirtioException;
+
+    /**
+     * The same, with another number of descriptors. If the new ring cannot be had, the old one is set up again, empty.
+     *
+     * @throws VirtioException          also if there is no memory for the ring, and nothing has changed; or if the device did
+     *     not take the new ring, and the old one works on
+     * @throws IllegalArgumentException if the queue's format or the device cannot have that size
+     */
+    void resizeQueue(Virtqueue queue, int size, UsedBufferHandler used, UsedBufferHandler unused) throws VirtioException;
+
+    /** Breaks all queues: {@link Virtqueue#breakQueue}. Any thread. */
+    void breakQueues(String reason);
+
+    /**
+     * Makes queues work again that {@link #breakQueues} broke: {@link Virtqueue#unbreak}.
+     *
+     * @return false if some stay broken
+     */
+    boolean unbreakQueues();
 
     /** The owner of a queue, or null. */
     Thread queueOwner(int index);

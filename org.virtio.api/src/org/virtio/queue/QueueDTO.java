@@ -9,24 +9,32 @@ public class QueueDTO extends DTO {
     public int index;
     /** Number of descriptors. */
     public int size;
-    /** {@code split} or {@code packed}. */
+    /** {@code split}, {@code packed}, or what a transport calls a queue of its own. */
     public String format;
     /** Name of the thread that owns the queue, or null. */
     public String owner;
     /** Why the queue is broken, or null. */
     public String brokenReason;
+    /** How often the queue broke. */
+    public int breaks;
     /** Requests that the device has. */
     public int inFlight;
     /** Descriptors that are free. */
     public int freeDescriptors;
-    /** The published available index, 0 to 65535. */
+    /** The published available index, 0 to 65535; in a packed ring bits 0 to 14 an offset, bit 15 the wrap counter. */
     public int availableIndex;
-    /** The next used index that the driver will look at, 0 to 65535. */
+    /** The next used index that the driver will look at, in the same form. */
     public int usedIndex;
     /** Requests published since the device was started. */
     public long requests;
     /** Requests that came back used. */
     public long completions;
+    /** Buffers of all requests. */
+    public long buffers;
+    /** Requests that used an indirect table. */
+    public long indirect;
+    /** Device-readable bytes of all requests. */
+    public long bytesReadable;
     /** Bytes that the device wrote. */
     public long bytesWritten;
     /** Notifications sent to the device. */

@@ -13,4 +13,13 @@ public interface UsedBufferHandler {
      * @param written bytes that the device wrote, from 0 to the sum of the request's device-writable buffers
      */
     void used(Object token, int written);
+
+    /**
+     * What the queue calls: the same with the context. Without need of it, implement {@link #used(Object, int)} alone.
+     *
+     * @param context what {@link Virtqueue#begin(Object, long, int)} was given, or 0
+     */
+    default void used(Object token, long context, int written) {
+        used(token, written);
+    }
 }

@@ -51,11 +51,32 @@ public interface Transport extends AutoCloseable {
     void unmap(MemoryRegion region) throws VirtioException;
 
     /**
-     * Sets up a queue: between FEATURES_OK and DRIVER_OK.
+     * Sets up a ring: between FEATURES_OK and DRIVER_OK, or after {@link #resetQueue}, and then it works when this returns.
      *
-     * @return its notifications; valid until the device is reset
+     * @return its notifications; valid until the queue or the device is reset
      */
     QueueNotifier setUpQueue(QueueSetup queue) throws VirtioException;
+
+    /**
+     * Supplies a virtqueue that is no ring in memory, such as one that sends each request in a message: where
+     * {@link #setUpQueue} would be called otherwise, and instead of it.
+     *
+     * @param size the number of descriptors that the queue should have
+     * @return the queue, or null if the core is to make a ring: then {@code setUpQueue} follows
+     */
+    default OwnedVirtqueue supplyQueue(int index, int size) throws VirtioException {
+        return null;
+    }
+
+    /**
+     * Resets one queue of a running device (section 2.6.1), if RING_RESET was negotiated. When this returns the device uses
+     * neither the queue's ring nor its buffers.
+     *
+     * @throws VirtioException if it cannot; then the queue's state is not known
+     */
+    default void resetQueue(int index) throws VirtioException {
+        throw new VirtioException("this transport cannot reset a single queue");
+    }
 
     /**
      * Reads from the configuration space.

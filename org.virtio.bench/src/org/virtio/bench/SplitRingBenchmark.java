@@ -16,7 +16,8 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
-import org.virtio.core.queue.SplitVirtqueue;
+import org.virtio.core.queue.Ring;
+import org.virtio.core.queue.RingFormat;
 import org.virtio.memory.DmaBuffer;
 import org.virtio.queue.UsedBufferHandler;
 import org.virtio.spec.SplitRingLayout;
@@ -40,7 +41,7 @@ public class SplitRingBenchmark implements UsedBufferHandler, QueueNotifier {
     @Param({"false", "true"})
     public boolean eventIdx;
 
-    private SplitVirtqueue queue;
+    private Ring queue;
     private DmaBuffer data;
     private ByteBuffer ring;
     private int available;
@@ -51,10 +52,11 @@ public class SplitRingBenchmark implements UsedBufferHandler, QueueNotifier {
     /** An empty ring. */
     @Setup
     public void setUp() {
-        DmaBuffer memory = new Memory(SplitVirtqueue.bytes(SIZE));
+        RingFormat format = new RingFormat(false, eventIdx, false, false, 0);
+        DmaBuffer memory = new Memory(format.bytes(SIZE));
         data = new Memory(8192);
         ring = memory.bytes();
-        queue = new SplitVirtqueue(0, SIZE, eventIdx, memory);
+        queue = format.create(0, SIZE, memory);
         queue.notifier(this);
         queue.owner(Thread.currentThread());
         available = (int) (queue.setup().driverArea() - queue.setup().descriptorArea());
@@ -105,7 +107,7 @@ public class SplitRingBenchmark implements UsedBufferHandler, QueueNotifier {
     }
 
     @Override
-    public void notifyDevice() {
+    public void notifyDevice(int data) {
         written++;
     }
 

@@ -66,7 +66,7 @@ final class Queue implements QueueNotifier, AutoCloseable {
     }
 
     @Override
-    public void notifyDevice() {
+    public void notifyDevice(int data) {
         kick.signal();
     }
 

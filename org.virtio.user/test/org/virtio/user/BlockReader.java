@@ -55,7 +55,7 @@ final class BlockReader {
         VarHandle.fullFence();
         memory.putShort(available + SplitRingLayout.AVAILABLE_IDX, (short) requests);
         VarHandle.fullFence();
-        notifier.notifyDevice();
+        notifier.notifyDevice(0);
         long start = System.nanoTime();
         while (memory.getShort(used + SplitRingLayout.USED_IDX) != (short) requests) {
             assertThat(System.nanoTime() - start).as("time for a read").isLessThan(TimeUnit.SECONDS.toNanos(10));

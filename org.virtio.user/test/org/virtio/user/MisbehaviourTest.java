@@ -236,7 +236,7 @@ class MisbehaviourTest extends ScriptedTest {
             transport.close();
             waiter.join(TimeUnit.SECONDS.toMillis(10));
             assertThat(waiter.isAlive()).as("still waits").isFalse();
-            notifier.notifyDevice();
+            notifier.notifyDevice(0);
             notifier.wakeup();
             assertThat(notifier.await(TimeUnit.MINUTES.toNanos(5))).isFalse();
             assertThatThrownBy(transport::status).isInstanceOf(VirtioException.class).hasMessage("the transport is closed");
@@ -268,7 +268,7 @@ class MisbehaviourTest extends ScriptedTest {
                 notifier.wakeup();
                 assertThat(notifier.await(TimeUnit.MINUTES.toNanos(5))).isTrue();
                 assertThat(kick.drain()).isFalse();
-                notifier.notifyDevice();
+                notifier.notifyDevice(0);
                 assertThat(kick.drain()).isTrue();
             }
         }

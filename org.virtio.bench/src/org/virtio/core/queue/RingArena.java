@@ -32,15 +32,15 @@ final class RingArena {
     }
 
     /** A queue in {@link #buffer}, whose notifications go nowhere. */
-    static SplitVirtqueue queue(DmaBuffer memory, boolean eventIdx) {
-        SplitVirtqueue queue = new SplitVirtqueue(0, SIZE, eventIdx, memory);
+    static Ring queue(DmaBuffer memory, boolean eventIdx) {
+        Ring queue = new RingFormat(false, eventIdx, false, false, 0).create(0, SIZE, memory);
         queue.notifier(SILENT);
         return queue;
     }
 
     private static final QueueNotifier SILENT = new QueueNotifier() {
         @Override
-        public void notifyDevice() {
+        public void notifyDevice(int data) {
             // What is tested is whether it would be called.
         }
 

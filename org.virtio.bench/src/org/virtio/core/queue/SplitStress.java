@@ -27,7 +27,7 @@ public class SplitStress {
     abstract static class Ends {
         final DmaBuffer memory = RingArena.buffer();
         final RingMemory device = new RingMemory(memory.bytes());
-        final SplitVirtqueue queue;
+        final Ring queue;
         final int used;
         int polled = -1;
 

@@ -10,7 +10,6 @@ import org.virtio.device.FeatureSet;
 import org.virtio.device.VirtioException;
 import org.virtio.spec.BlkConfigLayout;
 import org.virtio.spec.BlkFeature;
-import org.virtio.spec.Feature;
 
 /**
  * What a block device says of itself (VIRTIO 1.3, sections 5.2.4 and 5.2.5), every number checked.
@@ -29,7 +28,7 @@ record BlkConfig(long capacity, int blockSize, boolean readOnly, boolean flush, 
     /** What the driver can do. */
     static final FeatureSet FEATURES = FeatureSet.of(BlkFeature.SIZE_MAX, BlkFeature.SEG_MAX, BlkFeature.RO,
         BlkFeature.BLK_SIZE, BlkFeature.FLUSH, BlkFeature.TOPOLOGY, BlkFeature.CONFIG_WCE, BlkFeature.MQ, BlkFeature.DISCARD,
-        BlkFeature.WRITE_ZEROES, Feature.EVENT_IDX);
+        BlkFeature.WRITE_ZEROES);
     /** The greatest block size that is taken for one: 1 MiB. */
     static final int MAX_BLOCK_SIZE = 1 << 20;
 

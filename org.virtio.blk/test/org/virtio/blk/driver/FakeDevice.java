@@ -15,6 +15,7 @@ import org.virtio.device.FeatureSet;
 import org.virtio.device.VirtioDevice;
 import org.virtio.device.VirtioException;
 import org.virtio.memory.DmaAllocator;
+import org.virtio.queue.UsedBufferHandler;
 import org.virtio.queue.Virtqueue;
 import org.virtio.spec.BlkConfigLayout;
 import org.virtio.spec.BlkFeature;
@@ -191,6 +192,27 @@ final class FakeDevice implements VirtioDevice {
             fake.owner = null;
         }
         afterRelease.run();
+    }
+
+    @Override
+    public void resetQueue(Virtqueue queue, UsedBufferHandler used, UsedBufferHandler unused) throws VirtioException {
+        throw new VirtioException("not this device");
+    }
+
+    @Override
+    public void resizeQueue(Virtqueue queue, int size, UsedBufferHandler used, UsedBufferHandler unused)
+            throws VirtioException {
+        throw new VirtioException("not this device");
+    }
+
+    @Override
+    public void breakQueues(String reason) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public boolean unbreakQueues() {
+        throw new UnsupportedOperationException();
     }
 
     @Override

@@ -151,7 +151,7 @@ final class FakeQueue implements Virtqueue {
     }
 
     @Override
-    public synchronized int begin(Object token, int maxDescriptors) {
+    public synchronized int begin(Object token, long context, int maxDescriptors) {
         checkOwner();
         enter();
         if (broken != null) {
@@ -191,7 +191,12 @@ final class FakeQueue implements Virtqueue {
     }
 
     @Override
-    public synchronized boolean flush() {
+    public void preferIndirect() {
+        checkOwner();
+    }
+
+    @Override
+    public synchronized boolean publish() {
         checkOwner();
         enter();
         flushes++;
@@ -204,6 +209,12 @@ final class FakeQueue implements Virtqueue {
         }
         notifyAll();
         return true;
+    }
+
+    @Override
+    public boolean notifyDevice() {
+        checkOwner();
+        return !isBroken();
     }
 
     @Override
@@ -239,6 +250,23 @@ final class FakeQueue implements Virtqueue {
         checkOwner();
         notifications = used.isEmpty() && broken == null;
         return notifications;
+    }
+
+    @Override
+    public synchronized int prepareNotifications() {
+        checkOwner();
+        notifications = true;
+        return 0;
+    }
+
+    @Override
+    public synchronized boolean isUsed(int position) {
+        return !used.isEmpty() || broken != null;
+    }
+
+    @Override
+    public boolean enableNotificationsDelayed() {
+        return enableNotifications();
     }
 
     @Override
@@ -284,6 +312,11 @@ final class FakeQueue implements Virtqueue {
             inFlightWhenBroken = inFlight();
         }
         signal();
+    }
+
+    @Override
+    public synchronized boolean unbreak() {
+        return broken == null;
     }
 
     @Override

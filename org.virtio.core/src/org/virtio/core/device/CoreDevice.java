@@ -2,6 +2,8 @@
 package org.virtio.core.device;
 
 import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -14,6 +16,7 @@ import org.virtio.device.FeatureSet;
 import org.virtio.device.VirtioDevice;
 import org.virtio.device.VirtioException;
 import org.virtio.memory.DmaAllocator;
+import org.virtio.queue.UsedBufferHandler;
 import org.virtio.queue.Virtqueue;
 import org.virtio.spec.DeviceType;
 import org.virtio.transport.Transport;
@@ -25,6 +28,8 @@ import org.virtio.transport.TransportProvider;
  */
 public final class CoreDevice implements VirtioDevice, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(CoreDevice.class);
+
+    private static final long LOCK_RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
     private final String name;
     private final DeviceAddress address;
@@ -243,6 +248,45 @@ public final class CoreDevice implements VirtioDevice, AutoCloseable {
     @Override
     public void releaseQueue(Virtqueue queue) {
         QueueOwnership.release(queue);
+    }
+
+    @Override
+    public void resetQueue(Virtqueue queue, UsedBufferHandler used, UsedBufferHandler unused) throws VirtioException {
+        resetOrResize(queue, 0, used, unused);
+    }
+
+    @Override
+    public void resizeQueue(Virtqueue queue, int size, UsedBufferHandler used, UsedBufferHandler unused)
+            throws VirtioException {
+        if (size < 1) {
+            throw new IllegalArgumentException("queue size " + size + " is below 1");
+        }
+        resetOrResize(queue, size, used, unused);
+    }
+
+    private void resetOrResize(Virtqueue queue, int size, UsedBufferHandler used, UsedBufferHandler unused)
+            throws VirtioException {
+        // A stop holds the lock while it waits for owners, of whom the caller is one: it must not wait in its turn.
+        while (!turn.tryLock()) {
+            control.queues().ownSlot(queue);
+            LockSupport.parkNanos(LOCK_RETRY_NANOS);
+        }
+        try {
+            checkUsable();
+            control.resetQueue(queue, size, used, unused);
+        } finally {
+            turn.unlock();
+        }
+    }
+
+    @Override
+    public void breakQueues(String reason) {
+        control.queues().breakQueues(reason);
+    }
+
+    @Override
+    public boolean unbreakQueues() {
+        return control.queues().unbreakQueues();
     }
 
     @Override

@@ -6,13 +6,16 @@ import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.virtio.core.memory.RegionAllocator;
-import org.virtio.core.queue.Ring;
+import org.virtio.core.queue.RingFormat;
 import org.virtio.device.DeviceDTO;
 import org.virtio.device.FeatureSet;
 import org.virtio.device.VirtioException;
+import org.virtio.queue.UsedBufferHandler;
+import org.virtio.queue.Virtqueue;
 import org.virtio.spec.DeviceStatus;
 import org.virtio.spec.DeviceType;
 import org.virtio.spec.Feature;
+import org.virtio.transport.OwnedVirtqueue;
 import org.virtio.transport.Transport;
 
 /**
@@ -90,7 +93,7 @@ final class DeviceControl {
         if (!deviceFeatures.contains(Feature.VERSION_1)) {
             throw new VirtioException("the device does not offer VERSION_1, only " + deviceFeatures.names(type));
         }
-        FeatureSet features = new RingFeatures(options.eventIdx()).wanted(driverFeatures).and(deviceFeatures);
+        FeatureSet features = new RingFeatures(options).wanted(driverFeatures).and(deviceFeatures);
         status.agree(features, type);
         negotiatedFeatures = features;
     }
@@ -106,11 +109,11 @@ final class DeviceControl {
             throw new VirtioException("the device has " + maxQueues + " queue(s), its driver needs " + fixedQueues);
         }
         int count = Math.min(wantedQueues, maxQueues);
-        QueueBuilder builder = new QueueBuilder(transport, memory, options.queueSize());
-        List<DeviceQueues.Slot> slots = new ArrayList<>();
+        QueueBuilder builder = builder();
+        List<QueueSlot> slots = new ArrayList<>();
         try {
             for (int i = 0; i < count; i++) {
-                builder.build(i, negotiatedFeatures.contains(Feature.EVENT_IDX), slots);
+                builder.build(i, options.queueSize(), slots);
             }
             status.set(DeviceStatus.DRIVER_OK);
         } catch (VirtioException e) {
@@ -122,6 +125,23 @@ final class DeviceControl {
         }
         queues = new DeviceQueues(slots, fixedQueues);
         return count;
+    }
+
+    private QueueBuilder builder() {
+        return new QueueBuilder(transport, memory, RingFormat.of(negotiatedFeatures, options.indirectAbove()));
+    }
+
+    /**
+     * Resets a queue that the calling thread owns, and sets it up again: {@code VirtioDevice.resizeQueue}.
+     *
+     * @param size 0 to leave it as it is
+     */
+    void resetQueue(Virtqueue queue, int size, UsedBufferHandler used, UsedBufferHandler unused) throws VirtioException {
+        QueueSlot slot = queues.ownSlot(queue);
+        if (!negotiatedFeatures.contains(Feature.RING_RESET)) {
+            throw new VirtioException("device " + name + " cannot reset a single queue: RING_RESET was not negotiated");
+        }
+        builder().rebuild(slot, size == 0 ? queue.size() : size, used, unused);
     }
 
     /** Sets FAILED; whether the device can still be told does not matter any more. */
@@ -141,9 +161,9 @@ final class DeviceControl {
      * @return whether the device was reset
      */
     boolean letGo(String reason, boolean reachable) {
-        for (Ring ring : queues.retire(reason, limits.owners())) {
+        for (OwnedVirtqueue queue : queues.retire(reason, limits.owners())) {
             LOG.error("Queue {} of device {} was not released within {} ms by {}: its ring stays allocated",
-                ring.index(), name, limits.owners().toMillis(), ring.owner());
+                queue.index(), name, limits.owners().toMillis(), queue.owner());
         }
         boolean quiet = reachable && quiesce();
         // In this order: at every instant one of the two keeps what a loose device may write to from being handed out.

@@ -2,18 +2,28 @@
 package org.virtio.core.device;
 
 import org.virtio.device.DeviceAddress;
+import org.virtio.spec.PackedRingLayout;
 import org.virtio.spec.SplitRingLayout;
 
 /**
  * The options of an address that the core acts on: {@link DeviceAddress#COMMON_OPTIONS}.
  *
- * @param queueSize   the greatest queue size wanted, a power of two
- * @param eventIdx    whether EVENT_IDX may be negotiated
- * @param regionBytes bytes per region of shared memory
- * @param hugePages   whether huge pages are to back the regions
+ * @param queueSize     the greatest queue size wanted
+ * @param packed        whether RING_PACKED may be negotiated
+ * @param eventIdx      whether EVENT_IDX may be negotiated
+ * @param inOrder       whether IN_ORDER may be negotiated
+ * @param indirectAbove requests of more descriptors than this use an indirect table; {@link #NEVER} to do without
+ *     INDIRECT_DESC
+ * @param regionBytes   bytes per region of shared memory
+ * @param hugePages     whether huge pages are to back the regions
  */
-record DeviceOptions(int queueSize, boolean eventIdx, int regionBytes, boolean hugePages) {
+record DeviceOptions(int queueSize, boolean packed, boolean eventIdx, boolean inOrder, int indirectAbove, int regionBytes,
+    boolean hugePages) {
+
+    private static final int NEVER = -1;
     private static final int DEFAULT_QUEUE_SIZE = 512;
+    /** A block request of one segment is quicker without a table, which is one more line for the device to fetch. */
+    private static final int DEFAULT_INDIRECT_ABOVE = 3;
     private static final int DEFAULT_REGION_MIB = 64;
     private static final int MAX_REGION_MIB = 1024;
     private static final int MIB = 1 << 20;
@@ -24,10 +34,22 @@ record DeviceOptions(int queueSize, boolean eventIdx, int regionBytes, boolean h
      * @throws IllegalArgumentException naming the option that is out of range
      */
     static DeviceOptions of(DeviceAddress address) {
-        int size = address.option("size", DEFAULT_QUEUE_SIZE, 1, SplitRingLayout.MAX_SIZE);
+        boolean packed = either(address, "packed", "on", "off");
+        int size = address.option("size", DEFAULT_QUEUE_SIZE, 1, PackedRingLayout.MAX_SIZE);
         int memory = address.option("memory", DEFAULT_REGION_MIB, 1, MAX_REGION_MIB);
-        return new DeviceOptions(SplitRingLayout.checkSize(size), either(address, "event_idx", "on", "off"), memory * MIB,
-            !either(address, "hugepages", "false", "true"));
+        return new DeviceOptions(packed ? size : SplitRingLayout.checkSize(size), packed,
+            either(address, "event_idx", "on", "off"), either(address, "in_order", "on", "off"), indirectAbove(address),
+            memory * MIB, !either(address, "hugepages", "false", "true"));
+    }
+
+    private static int indirectAbove(DeviceAddress address) {
+        return address.option("indirect", "").equals("off") ? NEVER
+            : address.option("indirect", DEFAULT_INDIRECT_ABOVE, 0, PackedRingLayout.MAX_SIZE);
+    }
+
+    /** Whether INDIRECT_DESC may be negotiated. */
+    boolean indirect() {
+        return indirectAbove != NEVER;
     }
 
     private static boolean either(DeviceAddress address, String name, String preset, String other) {

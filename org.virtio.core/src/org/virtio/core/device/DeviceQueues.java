@@ -4,9 +4,9 @@ package org.virtio.core.device;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import org.virtio.core.queue.Ring;
-import org.virtio.memory.DmaBuffer;
 import org.virtio.queue.QueueDTO;
+import org.virtio.queue.Virtqueue;
+import org.virtio.transport.OwnedVirtqueue;
 
 /** The queues of one start of a device, their memory and their owners. Immutable but for the owners. */
 final class DeviceQueues {
@@ -17,23 +17,19 @@ final class DeviceQueues {
         NONE.ownership.close();
     }
 
-    private final List<Slot> slots;
+    private final List<QueueSlot> slots;
     private final int fixed;
     private final QueueOwnership ownership;
-
-    /** A queue and the memory of its ring. */
-    record Slot(Ring ring, DmaBuffer memory) {
-    }
 
     /**
      * Collects queues that were set up.
      *
      * @param fixed how many, from index 0, have a fixed meaning
      */
-    DeviceQueues(List<Slot> slots, int fixed) {
+    DeviceQueues(List<QueueSlot> slots, int fixed) {
         this.slots = List.copyOf(slots);
         this.fixed = fixed;
-        this.ownership = new QueueOwnership(slots.stream().map(Slot::ring).toList());
+        this.ownership = new QueueOwnership(slots.stream().map(QueueSlot::queue).toList());
     }
 
     QueueOwnership ownership() {
@@ -51,11 +47,38 @@ final class DeviceQueues {
 
     /** Whether a queue is broken: the device may then use memory of requests that the queue has no record of any more. */
     boolean isAnyBroken() {
-        return slots.stream().anyMatch(slot -> slot.ring().isBroken());
+        return slots.stream().anyMatch(slot -> slot.queue().isBroken());
     }
 
     void breakAll(String reason) {
-        slots.forEach(slot -> slot.ring().breakQueue(reason));
+        slots.forEach(slot -> slot.queue().breakForGood(reason));
+    }
+
+    /** What a driver asked for: it can be undone. */
+    void breakQueues(String reason) {
+        slots.forEach(slot -> slot.queue().breakQueue(reason));
+    }
+
+    /** Returns false if some stay broken. */
+    boolean unbreakQueues() {
+        boolean all = true;
+        for (QueueSlot slot : slots) {
+            all &= slot.queue().unbreak();
+        }
+        return all;
+    }
+
+    /**
+     * Finds a queue that the calling thread owns.
+     *
+     * @throws IllegalStateException if it is not of this start of the device, or not the caller's
+     */
+    QueueSlot ownSlot(Virtqueue queue) {
+        ownership.checkOpen();
+        QueueSlot slot = slots.stream().filter(candidate -> candidate.queue() == queue).findFirst().orElseThrow(() ->
+            new IllegalStateException("queue " + queue.index() + " is not of this start of the device"));
+        QueueOwnership.checkOwner(slot.queue());
+        return slot;
     }
 
     /**
@@ -63,29 +86,29 @@ final class DeviceQueues {
      *
      * @return the queues whose owners did not let go in time
      */
-    List<Ring> retire(String reason, Duration limit) {
+    List<OwnedVirtqueue> retire(String reason, Duration limit) {
         ownership.close();
         breakAll(reason);
         Patience.await(() -> owned().isEmpty(), limit);
         return owned();
     }
 
-    private List<Ring> owned() {
-        return slots.stream().map(Slot::ring).filter(ring -> !QueueOwnership.isAbandoned(ring)).toList();
+    private List<OwnedVirtqueue> owned() {
+        return slots.stream().map(QueueSlot::queue).filter(queue -> !QueueOwnership.isAbandoned(queue)).toList();
     }
 
     /** Frees the rings that nobody uses. The device must have been reset. */
     void free() {
-        for (Slot slot : slots) {
-            if (QueueOwnership.isAbandoned(slot.ring())) {
-                slot.memory().close();
+        for (QueueSlot slot : slots) {
+            if (QueueOwnership.isAbandoned(slot.queue())) {
+                slot.free();
             }
         }
     }
 
     List<QueueDTO> dump() {
         List<QueueDTO> queues = new ArrayList<>();
-        slots.forEach(slot -> queues.add(slot.ring().dump()));
+        slots.forEach(slot -> queues.add(slot.queue().dump()));
         return queues;
     }
 }

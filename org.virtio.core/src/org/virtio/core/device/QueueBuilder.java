@@ -2,43 +2,54 @@
 package org.virtio.core.device;
 
 import java.util.List;
-import org.virtio.core.queue.SplitVirtqueue;
+import org.virtio.core.queue.Ring;
+import org.virtio.core.queue.RingFormat;
 import org.virtio.device.VirtioException;
 import org.virtio.memory.DmaAllocator;
 import org.virtio.memory.DmaBuffer;
 import org.virtio.memory.DmaExhaustedException;
-import org.virtio.spec.SplitRingLayout;
+import org.virtio.queue.UsedBufferHandler;
+import org.virtio.transport.OwnedVirtqueue;
 import org.virtio.transport.Transport;
 
-/** Makes virtqueues and tells the device of them (VIRTIO 1.3, section 3.1.1, step 7). */
+/** Makes virtqueues and tells the device of them (VIRTIO 1.3, section 3.1.1, step 7), also one anew (section 2.6.1). */
 final class QueueBuilder {
     private final Transport transport;
     private final DmaAllocator memory;
-    private final int maxSize;
+    private final RingFormat format;
 
-    /** Queues will have {@code maxSize} descriptors, or fewer where the device cannot do so many. */
-    QueueBuilder(Transport transport, DmaAllocator memory, int maxSize) {
+    /** Rings will have this format. */
+    QueueBuilder(Transport transport, DmaAllocator memory, RingFormat format) {
         this.transport = transport;
         this.memory = memory;
-        this.maxSize = maxSize;
+        this.format = format;
     }
 
     /**
      * Sets one queue up. It is in the list before the device is told of it, so that whatever fails after that the ring's
      * memory is known, and freed when the device has been reset.
+     *
+     * @param maxSize the queue will have so many descriptors, or fewer where the device cannot do so many
      */
-    void build(int index, boolean eventIdx, List<DeviceQueues.Slot> slots) throws VirtioException {
-        int size = size(index);
+    void build(int index, int maxSize, List<QueueSlot> slots) throws VirtioException {
+        int offered = transport.queueSize(index);
+        int size = Math.min(offered, maxSize);
+        OwnedVirtqueue supplied = transport.supplyQueue(index, size);
+        if (supplied != null) {
+            slots.add(new QueueSlot(supplied, null));
+            return;
+        }
+        checkSize(index, offered);
+        checkSize(index, size);
         DmaBuffer bytes = allocate(index, size);
-        SplitVirtqueue ring = new SplitVirtqueue(index, size, eventIdx, bytes);
-        slots.add(new DeviceQueues.Slot(ring, bytes));
+        Ring ring = format.create(index, size, bytes);
+        slots.add(new QueueSlot(ring, bytes));
         ring.notifier(transport.setUpQueue(ring.setup()));
     }
 
-    private int size(int index) throws VirtioException {
-        int offered = transport.queueSize(index);
+    private void checkSize(int index, int size) throws VirtioException {
         try {
-            return Math.min(SplitRingLayout.checkSize(offered), maxSize);
+            format.checkSize(size);
         } catch (IllegalArgumentException e) {
             throw new VirtioException("queue " + index + " of the device: " + e.getMessage(), e);
         }
@@ -46,9 +57,78 @@ final class QueueBuilder {
 
     private DmaBuffer allocate(int index, int size) throws VirtioException {
         try {
-            return memory.allocate(SplitVirtqueue.bytes(size));
+            return memory.allocate(format.bytes(size));
         } catch (DmaExhaustedException e) {
             throw new VirtioException("no memory for queue " + index + " of size " + size + ": " + e.getMessage(), e);
         }
+    }
+
+    /**
+     * Resets a queue, hands its requests back, and sets it up again: {@code VirtioDevice.resizeQueue}.
+     *
+     * @throws IllegalArgumentException if the format or the device cannot have that size
+     */
+    void rebuild(QueueSlot slot, int size, UsedBufferHandler used, UsedBufferHandler unused) throws VirtioException {
+        if (!(slot.queue() instanceof Ring ring)) {
+            throw new VirtioException("queue " + slot.queue().index() + " is the transport's own, and no ring to be reset");
+        }
+        int oldSize = ring.size();
+        checkResize(ring, size);
+        DmaBuffer newMemory = size == oldSize ? slot.memory() : allocate(ring.index(), size);
+        boolean trusted = !ring.isBroken();
+        ring.breakQueue("queue " + ring.index() + " is being reset");
+        try {
+            transport.resetQueue(ring.index());
+            if (trusted) {
+                ring.takeUsed(used);
+            }
+            ring.giveBack(unused);
+        } catch (VirtioException | RuntimeException e) {
+            ring.breakForGood("queue " + ring.index() + " was not reset: " + e.getMessage());
+            slot.release(newMemory);
+            throw e;
+        }
+        setUpAgain(slot, ring, size, newMemory, oldSize);
+    }
+
+    private void checkResize(Ring ring, int size) throws VirtioException {
+        format.checkSize(size);
+        int offered = transport.queueSize(ring.index());
+        if (size > offered && size != ring.size()) {
+            throw new IllegalArgumentException("queue size " + size + " is above the " + offered + " that the device can have");
+        }
+    }
+
+    private void setUpAgain(QueueSlot slot, Ring ring, int size, DmaBuffer newMemory, int oldSize) throws VirtioException {
+        try {
+            setUp(ring, size, newMemory);
+            slot.memory(newMemory);
+        } catch (VirtioException e) {
+            if (newMemory == slot.memory()) {
+                ring.breakForGood(e.getMessage());
+                throw e;
+            }
+            fallBack(slot, ring, oldSize, newMemory, e);
+            throw new VirtioException("queue " + ring.index() + " keeps its " + oldSize + " descriptors: " + e.getMessage(), e);
+        }
+    }
+
+    /** The device may have learned of the new ring: its memory is freed once the queue has been reset again. */
+    private void fallBack(QueueSlot slot, Ring ring, int oldSize, DmaBuffer newMemory, VirtioException reason)
+            throws VirtioException {
+        try {
+            transport.resetQueue(ring.index());
+            slot.release(newMemory);
+            setUp(ring, oldSize, slot.memory());
+        } catch (VirtioException e) {
+            ring.breakForGood(reason.getMessage() + "; then: " + e.getMessage());
+            throw new VirtioException(ring.brokenReason(), e);
+        }
+    }
+
+    private void setUp(Ring ring, int size, DmaBuffer bytes) throws VirtioException {
+        ring.lay(size, bytes);
+        ring.notifier(transport.setUpQueue(ring.setup()));
+        ring.repaired();
     }
 }

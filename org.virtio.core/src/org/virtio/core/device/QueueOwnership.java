@@ -3,37 +3,37 @@ package org.virtio.core.device;
 
 import java.util.List;
 import java.util.Objects;
-import org.virtio.core.queue.Ring;
 import org.virtio.queue.Virtqueue;
+import org.virtio.transport.OwnedVirtqueue;
 
 /** Which thread owns which queue of a device that has been started once. Thread-safe. */
 final class QueueOwnership {
-    private final List<Ring> rings;
+    private final List<OwnedVirtqueue> queues;
     private boolean closed;
 
-    QueueOwnership(List<Ring> rings) {
-        this.rings = rings;
+    QueueOwnership(List<OwnedVirtqueue> queues) {
+        this.queues = queues;
     }
 
-    synchronized Ring acquire(int index) {
+    synchronized OwnedVirtqueue acquire(int index) {
         checkOpen();
-        Ring ring = rings.get(Objects.checkIndex(index, rings.size()));
-        Thread owner = ring.owner();
+        OwnedVirtqueue queue = queues.get(Objects.checkIndex(index, queues.size()));
+        Thread owner = queue.owner();
         if (owner != null) {
             throw new IllegalStateException("queue " + index + " is owned by " + owner.getName());
         }
-        ring.owner(Thread.currentThread());
-        return ring;
+        queue.owner(Thread.currentThread());
+        return queue;
     }
 
     /** The first queue from {@code fromIndex} without an owner, or null. */
-    synchronized Ring acquireFree(int fromIndex) {
+    synchronized OwnedVirtqueue acquireFree(int fromIndex) {
         checkOpen();
-        for (int i = Math.max(0, fromIndex); i < rings.size(); i++) {
-            Ring ring = rings.get(i);
-            if (ring.owner() == null) {
-                ring.owner(Thread.currentThread());
-                return ring;
+        for (int i = Math.max(0, fromIndex); i < queues.size(); i++) {
+            OwnedVirtqueue queue = queues.get(i);
+            if (queue.owner() == null) {
+                queue.owner(Thread.currentThread());
+                return queue;
             }
         }
         return null;
@@ -41,19 +41,24 @@ final class QueueOwnership {
 
     /** Gives a queue back; also one of an earlier start, whose owner took longer to let go than the device had time. */
     static void release(Virtqueue queue) {
-        if (!(queue instanceof Ring ring)) {
+        if (!(queue instanceof OwnedVirtqueue owned)) {
             throw new IllegalStateException("queue " + queue.index() + " is not of this device");
         }
-        Thread owner = ring.owner();
+        checkOwner(owned);
+        owned.owner(null);
+    }
+
+    /** Throws IllegalStateException unless the calling thread owns the queue. */
+    static void checkOwner(OwnedVirtqueue queue) {
+        Thread owner = queue.owner();
         if (owner != Thread.currentThread()) {
-            throw new IllegalStateException("queue " + ring.index() + " is owned by "
+            throw new IllegalStateException("queue " + queue.index() + " is owned by "
                 + (owner == null ? "nobody" : owner.getName()) + ", not by " + Thread.currentThread().getName());
         }
-        ring.owner(null);
     }
 
     synchronized Thread owner(int index) {
-        return rings.get(Objects.checkIndex(index, rings.size())).owner();
+        return queues.get(Objects.checkIndex(index, queues.size())).owner();
     }
 
     synchronized boolean isOpen() {
@@ -63,20 +68,20 @@ final class QueueOwnership {
     /** From now on no queue gets an owner. Those that the calling thread owns are released: it cannot wait for itself. */
     synchronized void close() {
         closed = true;
-        for (Ring ring : rings) {
-            if (ring.owner() == Thread.currentThread()) {
-                ring.owner(null);
+        for (OwnedVirtqueue queue : queues) {
+            if (queue.owner() == Thread.currentThread()) {
+                queue.owner(null);
             }
         }
     }
 
     /** Whether nobody can use the queue any more: it has no owner, or one that has ended without releasing it. */
-    static boolean isAbandoned(Ring ring) {
-        Thread owner = ring.owner();
+    static boolean isAbandoned(OwnedVirtqueue queue) {
+        Thread owner = queue.owner();
         return owner == null || !owner.isAlive();
     }
 
-    private void checkOpen() {
+    synchronized void checkOpen() {
         if (closed) {
             throw new IllegalStateException("the device is not started");
         }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.virtio.core.device;
 
+import java.util.HashSet;
+import java.util.Set;
 import org.virtio.device.FeatureSet;
 import org.virtio.spec.Feature;
 
@@ -14,21 +16,30 @@ final class RingFeatures {
     private static final int FIRST_HIGH_DEVICE_BIT = 50;
     private static final int LAST_HIGH_DEVICE_BIT = 127;
 
-    private final boolean eventIdx;
+    private final Set<Integer> implemented;
 
-    /** With or without EVENT_IDX. */
-    RingFeatures(boolean eventIdx) {
-        this.eventIdx = eventIdx;
+    /** With those of the ring features that the options allow. */
+    RingFeatures(DeviceOptions options) {
+        implemented = new HashSet<>(Set.of(Feature.RING_RESET, Feature.NOTIFICATION_DATA));
+        allow(Feature.EVENT_IDX, options.eventIdx());
+        allow(Feature.RING_PACKED, options.packed());
+        allow(Feature.IN_ORDER, options.inOrder());
+        allow(Feature.INDIRECT_DESC, options.indirect());
+    }
+
+    private void allow(int bit, boolean allowed) {
+        if (allowed) {
+            implemented.add(bit);
+        }
     }
 
     /** What to ask the device for, for a driver that understands these features. */
     FeatureSet wanted(FeatureSet driverFeatures) {
-        return FeatureSet.of(driverFeatures.bits().filter(this::possible).toArray()).with(Feature.VERSION_1);
+        FeatureSet own = FeatureSet.of(implemented.stream().mapToInt(Integer::intValue).toArray()).with(Feature.VERSION_1);
+        return FeatureSet.of(driverFeatures.bits().filter(RingFeatures::isDrivers).toArray()).or(own);
     }
 
-    private boolean possible(int bit) {
-        return bit <= LAST_LOW_DEVICE_BIT
-            || bit >= FIRST_HIGH_DEVICE_BIT && bit <= LAST_HIGH_DEVICE_BIT
-            || bit == Feature.EVENT_IDX && eventIdx;
+    private static boolean isDrivers(int bit) {
+        return bit <= LAST_LOW_DEVICE_BIT || bit >= FIRST_HIGH_DEVICE_BIT && bit <= LAST_HIGH_DEVICE_BIT;
     }
 }

@@ -6,6 +6,7 @@ import org.virtio.device.FeatureSet;
 import org.virtio.device.VirtioException;
 import org.virtio.memory.MemoryRegion;
 import org.virtio.spec.DeviceType;
+import org.virtio.transport.OwnedVirtqueue;
 import org.virtio.transport.QueueNotifier;
 import org.virtio.transport.QueueSetup;
 import org.virtio.transport.Transport;
@@ -70,6 +71,16 @@ final class SerialTransport implements Transport {
     @Override
     public synchronized QueueNotifier setUpQueue(QueueSetup queue) throws VirtioException {
         return open().setUpQueue(queue);
+    }
+
+    @Override
+    public synchronized OwnedVirtqueue supplyQueue(int index, int size) throws VirtioException {
+        return open().supplyQueue(index, size);
+    }
+
+    @Override
+    public synchronized void resetQueue(int index) throws VirtioException {
+        open().resetQueue(index);
     }
 
     @Override

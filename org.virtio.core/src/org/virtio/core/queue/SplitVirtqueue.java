@@ -6,9 +6,8 @@ import static org.virtio.spec.SplitRingLayout.AVAILABLE_F_NO_INTERRUPT;
 import static org.virtio.spec.SplitRingLayout.AVAILABLE_FLAGS;
 import static org.virtio.spec.SplitRingLayout.AVAILABLE_IDX;
 import static org.virtio.spec.SplitRingLayout.AVAILABLE_RING;
-import static org.virtio.spec.SplitRingLayout.DESCRIPTOR_ADDR;
-import static org.virtio.spec.SplitRingLayout.DESCRIPTOR_LEN;
 import static org.virtio.spec.SplitRingLayout.DESCRIPTOR_SIZE;
+import static org.virtio.spec.SplitRingLayout.F_INDIRECT;
 import static org.virtio.spec.SplitRingLayout.F_NEXT;
 import static org.virtio.spec.SplitRingLayout.F_WRITE;
 import static org.virtio.spec.SplitRingLayout.USED_ELEMENT_SIZE;
@@ -18,10 +17,6 @@ import static org.virtio.spec.SplitRingLayout.USED_IDX;
 import static org.virtio.spec.SplitRingLayout.USED_RING;
 
 import java.lang.invoke.VarHandle;
-import java.util.Objects;
-import org.virtio.memory.DmaBuffer;
-import org.virtio.queue.QueueDTO;
-import org.virtio.queue.QueueResult;
 import org.virtio.queue.UsedBufferHandler;
 import org.virtio.spec.SplitRingLayout;
 import org.virtio.transport.QueueSetup;
@@ -29,76 +24,75 @@ import org.virtio.transport.QueueSetup;
 /**
  * The driver's side of a split virtqueue (VIRTIO 1.3, section 2.7).
  *
- * <p>The driver never reads back what the device could have written over: free list, chains and tokens are in
- * {@link ChainTable}; only the used ring, and the device's wishes about notifications, are read from shared memory.
+ * <p>The driver never reads back what the device could have written over: free descriptors and requests in flight are in its
+ * own memory; only the used ring, and the device's wishes about notifications, are read from shared memory.
+ *
+ * <p>A request's slot is its head; with IN_ORDER, its number in turn, and there descriptors are free in the order of the
+ * table, so that no list of them is kept.
  */
-public final class SplitVirtqueue extends Ring {
-    /** Apart from the available ring, so that the lines that the driver writes and those that the device writes differ. */
-    private static final int CACHE_LINE = 64;
+final class SplitVirtqueue extends Ring {
     private static final int INDEX_MASK = 0xffff;
     /** A used_event that is 65535 ahead is far only until the used index comes near it: it is moved on every so often. */
     private static final int REARM_DISTANCE = 16384;
 
-    private final RingMemory memory;
-    private final QueueSetup setup;
     private final boolean eventIdx;
-    private final int mask;
-    private final int available;
-    private final int used;
-    private final int usedEvent;
-    private final int availEvent;
-    private final ChainTable chains;
+    private final boolean inOrder;
+    private RingMemory memory;
+    private QueueSetup setup;
+    private DescriptorTable descriptors;
+    private int mask;
+    private int available;
+    private int used;
+    private int usedEvent;
+    private int availEvent;
 
-    /** The last descriptor of the request under construction waits here until it is known whether another follows. */
-    private long pendingAddress;
-    private int pendingLength;
-    private int pendingFlags;
+    /** For each descriptor, the one after it in the free list or in its chain. */
+    private int[] next;
+    private int firstFree;
 
-    /** Requests entered in the available ring, and those of them that the device was shown; modulo 2^16 its index. */
-    private long entered;
-    private long published;
     /** The next used element to take, and the device's used index as last read. */
     private int taken;
     private int usedIndex;
+    /** Of a batch that was used in order: requests still to be handed over, and what was written for the last. */
+    private int batch;
+    private int batchWritten;
     private boolean notificationsEnabled;
     private int farUsedEvent;
 
-    private long completions;
-    private long bytesWritten;
-    private long notificationsSent;
-    private long notificationsSuppressed;
-    private long full;
-
-    /**
-     * Creates an empty queue; used buffer notifications are off.
-     *
-     * @param eventIdx whether EVENT_IDX was negotiated
-     * @param memory   at least {@link #bytes} long, zeroed, at least 64-aligned; for this queue alone
-     * @throws IllegalArgumentException if the size is no split virtqueue's
-     */
-    public SplitVirtqueue(int index, int size, boolean eventIdx, DmaBuffer memory) {
-        super(index, SplitRingLayout.checkSize(size));
-        this.memory = new RingMemory(memory.bytes());
-        this.eventIdx = eventIdx;
-        this.mask = size - 1;
-        this.available = SplitRingLayout.descriptorTableSize(size);
-        this.used = usedOffset(size);
-        this.usedEvent = available + SplitRingLayout.usedEvent(size);
-        this.availEvent = used + SplitRingLayout.availEvent(size);
-        this.chains = new ChainTable(size);
-        long address = memory.deviceAddress();
-        this.setup = new QueueSetup(index, size, address, address + available, address + used);
-        disableNotificationsNow();
+    SplitVirtqueue(int index, RingFormat format) {
+        super(index, format);
+        this.eventIdx = format.eventIdx();
+        this.inOrder = format.inOrder();
     }
 
-    /** Bytes of shared memory for a queue of that size. */
-    public static int bytes(int size) {
+    /** Bytes of the three areas of a queue of that size. */
+    static int bytes(int size) {
         return usedOffset(size) + SplitRingLayout.usedRingSize(size);
     }
 
+    /** On a line of its own, so that what the driver writes and what the device writes is not on one. */
     private static int usedOffset(int size) {
-        int end = SplitRingLayout.descriptorTableSize(size) + SplitRingLayout.availableRingSize(size);
-        return (end + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+        return RingFormat.lineAfter(SplitRingLayout.descriptorTableSize(size) + SplitRingLayout.availableRingSize(size));
+    }
+
+    @Override
+    void lay(RingMemory newMemory, int newSize, long address) {
+        memory = newMemory;
+        mask = newSize - 1;
+        available = SplitRingLayout.descriptorTableSize(newSize);
+        used = usedOffset(newSize);
+        usedEvent = available + SplitRingLayout.usedEvent(newSize);
+        availEvent = used + SplitRingLayout.availEvent(newSize);
+        descriptors = new DescriptorTable(memory, 0, newSize);
+        setup = new QueueSetup(index(), newSize, address, address + available, address + used);
+        next = new int[newSize];
+        for (int i = 0; i < newSize; i++) {
+            next[i] = i + 1 & mask;
+        }
+        firstFree = 0;
+        taken = 0;
+        usedIndex = 0;
+        batch = 0;
     }
 
     @Override
@@ -106,146 +100,131 @@ public final class SplitVirtqueue extends Ring {
         return setup;
     }
 
+    /** Section 2.7.13.1. */
     @Override
-    public int freeDescriptors() {
-        return chains.free();
-    }
-
-    @Override
-    public int inFlight() {
-        return chains.inFlight();
-    }
-
-    @Override
-    public int begin(Object token, int maxDescriptors) {
-        assert isOwner();
-        Objects.requireNonNull(token, "token");
-        enter();
-        if (isBroken()) {
-            return QueueResult.BROKEN;
+    void enter(Request request, boolean useTable) {
+        int head = firstFree;
+        int tail = head;
+        int count = 1;
+        if (useTable) {
+            tables.fill(head, request);
+            descriptors.put(head, tables.address(head), request.count() * DESCRIPTOR_SIZE | (long) F_INDIRECT << 32);
+        } else {
+            count = request.count();
+            for (int i = 0; i < count; i++) {
+                tail = i == 0 ? head : next[tail];
+                descriptors.put(tail, request.address(i), rest(request, i, count, next[tail]));
+            }
         }
-        if (maxDescriptors < 1 || maxDescriptors > size()) {
-            return QueueResult.INVALID;
+        firstFree = next[tail];
+        free -= count;
+        int position = (int) entered & mask;
+        if (inOrder) {
+            inFlight.put(position, request, count, head, entered);
+        } else {
+            inFlight.put(head, request, count, tail, entered);
         }
-        if (maxDescriptors > chains.free()) {
-            full++;
-            return QueueResult.FULL;
-        }
-        chains.open(token, maxDescriptors);
-        return QueueResult.OK;
+        memory.putShortPlain(available + AVAILABLE_RING + AVAILABLE_ENTRY_SIZE * position, head);
     }
 
-    @Override
-    public void addReadable(DmaBuffer buffer, int offset, int length) {
-        add(buffer, offset, length, 0);
-    }
-
-    @Override
-    public void addWritable(DmaBuffer buffer, int offset, int length) {
-        add(buffer, offset, length, F_WRITE);
-    }
-
-    private void add(DmaBuffer buffer, int offset, int length, int flags) {
-        assert isOwner();
-        if (length < 1) {
-            throw new IndexOutOfBoundsException("buffer length " + length + " is below 1");
-        }
-        Objects.checkFromIndexSize(offset, length, buffer.size());
-        boolean first = chains.isEmpty();
-        int descriptor = chains.add(flags == F_WRITE, length);
-        if (!first) {
-            writePending(chains.previous(), F_NEXT, descriptor);
-        }
-        pendingAddress = buffer.deviceAddress() + offset;
-        pendingLength = length;
-        pendingFlags = flags;
-    }
-
-    private void writePending(int descriptor, int moreFlags, int next) {
-        int offset = descriptor * DESCRIPTOR_SIZE;
-        memory.putLongPlain(offset + DESCRIPTOR_ADDR, pendingAddress);
-        // len, flags and next are neighbours: one store.
-        memory.putLongPlain(offset + DESCRIPTOR_LEN,
-            pendingLength | (long) (pendingFlags | moreFlags) << 32 | (long) next << 48);
+    private static long rest(Request request, int i, int count, int following) {
+        long flags = i < request.readable() ? 0 : F_WRITE;
+        return i + 1 < count ? request.length(i) | (flags | F_NEXT) << 32 | (long) following << 48
+            : request.length(i) | flags << 32;
     }
 
     @Override
-    public void abort() {
-        assert isOwner();
-        chains.abort();
-    }
-
-    /** Ends the request under construction, if it has a buffer, and enters it in the available ring (section 2.7.13.1). */
-    private void enter() {
-        if (chains.isEmpty()) {
-            chains.abort();
-            return;
-        }
-        writePending(chains.last(), 0, 0);
-        int head = chains.close(entered);
-        memory.putShortPlain(available + AVAILABLE_RING + AVAILABLE_ENTRY_SIZE * ((int) entered & mask), head);
-        entered++;
-    }
-
-    @Override
-    public boolean flush() {
-        assert isOwner();
-        enter();
-        int count = (int) (entered - published);
-        if (count == 0 || isBroken()) {
-            return false;
-        }
+    void release() {
         // Pairs with the device's acquire of the available index: it sees the descriptors and ring entries before it.
         memory.putShortRelease(available + AVAILABLE_IDX, (int) entered);
-        published = entered;
-        // We store the available index, then load avail_event or the flags; the device stores avail_event or the flags,
-        // then loads the available index. Without a full fence on both sides each may miss the other's store, and sleep.
-        VarHandle.fullFence();
-        if (deviceWantsNotification(count)) {
-            notificationsSent++;
-            notifyDevice();
-            return true;
-        }
-        notificationsSuppressed++;
-        return false;
     }
 
-    /** Section 2.7.10: with EVENT_IDX, whether avail_event is among the {@code count} indices just published, modulo 2^16. */
-    private boolean deviceWantsNotification(int count) {
+    /** Section 2.7.10: with EVENT_IDX, whether avail_event is among the indices just published, modulo 2^16. */
+    @Override
+    boolean deviceWantsNotification(int requests) {
         if (eventIdx) {
             int event = memory.getShortOpaque(availEvent);
-            return ((int) published - event - 1 & INDEX_MASK) < count;
+            return ((int) published - event - 1 & INDEX_MASK) < requests;
         }
         return (memory.getShortOpaque(used + USED_FLAGS) & USED_F_NO_NOTIFY) == 0;
     }
 
     @Override
-    public int poll(UsedBufferHandler handler, int limit) {
-        assert isOwner();
-        if (isBroken()) {
-            return QueueResult.BROKEN;
-        }
+    int nextAvailablePosition() {
+        return (int) published & INDEX_MASK;
+    }
+
+    @Override
+    int nextUsedPosition() {
+        return taken;
+    }
+
+    @Override
+    int pollRing(UsedBufferHandler handler, int limit) {
         int count = 0;
         while (count < limit && (taken != usedIndex || readUsedIndex())) {
-            long element = memory.getLongPlain(used + USED_RING + USED_ELEMENT_SIZE * (taken & mask));
-            int id = (int) element;
-            int written = (int) (element >>> 32);
-            String lie = chains.check(id, written, published);
-            if (lie != null) {
-                breakQueue("used element " + taken + ": " + lie);
+            if (!(inOrder ? takeInOrder(handler) : take(handler))) {
                 break;
             }
-            Object token = chains.release(id);
-            taken = taken + 1 & INDEX_MASK;
-            completions++;
-            bytesWritten += written;
             count++;
-            handler.used(token, written);
         }
         if (eventIdx && !notificationsEnabled && (taken - farUsedEvent & INDEX_MASK) >= REARM_DISTANCE) {
             disableNotificationsNow();
         }
-        return count == 0 && isBroken() ? QueueResult.BROKEN : count;
+        return count;
+    }
+
+    private boolean take(UsedBufferHandler handler) {
+        long element = memory.getLongPlain(used + USED_RING + USED_ELEMENT_SIZE * (taken & mask));
+        int head = (int) element;
+        int written = (int) (element >>> 32);
+        if (!inFlight.canBeUsed(head, written, published)) {
+            breakForGood("used element " + taken + ": " + inFlight.lie(head, written));
+            return false;
+        }
+        next[inFlight.link(head)] = firstFree;
+        firstFree = head;
+        finish(head, handler, written);
+        return true;
+    }
+
+    /** Section 2.7.9: one element may stand for a batch, of which all but the last were used completely. */
+    private boolean takeInOrder(UsedBufferHandler handler) {
+        if (batch == 0 && !readBatch()) {
+            return false;
+        }
+        int slot = taken & mask;
+        batch--;
+        finish(slot, handler, batch == 0 ? batchWritten : inFlight.writable(slot));
+        return true;
+    }
+
+    private boolean readBatch() {
+        long element = memory.getLongPlain(used + USED_RING + USED_ELEMENT_SIZE * (taken & mask));
+        int head = (int) element;
+        int written = (int) (element >>> 32);
+        int most = usedIndex - taken & INDEX_MASK;
+        for (int length = 1; length <= most; length++) {
+            int slot = taken + length - 1 & mask;
+            if (inFlight.link(slot) == head) {
+                if (!inFlight.canBeUsed(slot, written, published)) {
+                    breakForGood("used element " + taken + ", for " + length + " in order: " + inFlight.lie(slot, written));
+                    return false;
+                }
+                batch = length;
+                batchWritten = written;
+                return true;
+            }
+        }
+        breakForGood("used element " + taken + ": id " + Integer.toUnsignedString(head)
+            + " is the head of none of the next " + most + " requests in order");
+        return false;
+    }
+
+    private void finish(int slot, UsedBufferHandler handler, int written) {
+        free += inFlight.descriptors(slot);
+        taken = taken + 1 & INDEX_MASK;
+        deliver(slot, handler, written);
     }
 
     /** Looks for further used elements: true if there are any. Breaks the queue if the device ran ahead of the driver. */
@@ -253,9 +232,9 @@ public final class SplitVirtqueue extends Ring {
         // Pairs with the device's release of the used index: the elements before it, and what was written, are visible.
         int index = memory.getShortAcquire(used + USED_IDX);
         int ahead = index - taken & INDEX_MASK;
-        int inFlight = (int) published - taken & INDEX_MASK;
-        if (ahead > inFlight) {
-            breakQueue("used index " + index + " is " + ahead + " ahead of " + taken + ", but only " + inFlight
+        int shown = (int) published - taken & INDEX_MASK;
+        if (ahead > shown) {
+            breakForGood("used index " + index + " is " + ahead + " ahead of " + taken + ", but only " + shown
                 + " requests are in flight");
             return false;
         }
@@ -264,12 +243,7 @@ public final class SplitVirtqueue extends Ring {
     }
 
     @Override
-    public void disableNotifications() {
-        assert isOwner();
-        disableNotificationsNow();
-    }
-
-    private void disableNotificationsNow() {
+    void disableNotificationsNow() {
         notificationsEnabled = false;
         if (eventIdx) {
             farUsedEvent = taken;
@@ -280,46 +254,39 @@ public final class SplitVirtqueue extends Ring {
     }
 
     @Override
-    public boolean enableNotifications() {
+    public int prepareNotifications() {
         assert isOwner();
+        requestNotification(taken);
+        return taken;
+    }
+
+    private void requestNotification(int position) {
         notificationsEnabled = true;
         if (eventIdx) {
-            memory.putShortOpaque(usedEvent, taken);
+            memory.putShortOpaque(usedEvent, position);
         } else {
             memory.putShortOpaque(available + AVAILABLE_FLAGS, 0);
         }
         // We store used_event or the flags, then load the used index; the device stores the used index, then loads
         // used_event or the flags. Without a full fence on both sides the last used buffer may go unnoticed by both.
         VarHandle.fullFence();
-        if (!isBroken() && taken == usedIndex && !readUsedIndex() && !isBroken()) {
-            return true;
-        }
-        disableNotificationsNow();
-        return false;
     }
 
     @Override
-    public int detach(UsedBufferHandler handler) {
+    public boolean isUsed(int position) {
         assert isOwner();
-        if (!isBroken()) {
-            throw new IllegalStateException("queue " + index() + " is not broken: its requests are the device's");
+        if (taken == usedIndex) {
+            readUsedIndex();
         }
-        enter();
-        return chains.drain(token -> handler.used(token, 0));
+        return usedIndex != position;
     }
 
     @Override
-    void dump(QueueDTO dto) {
-        dto.format = "split";
-        dto.inFlight = inFlight();
-        dto.freeDescriptors = chains.free();
-        dto.availableIndex = (int) published & INDEX_MASK;
-        dto.usedIndex = taken;
-        dto.requests = published;
-        dto.completions = completions;
-        dto.bytesWritten = bytesWritten;
-        dto.notificationsSent = notificationsSent;
-        dto.notificationsSuppressed = notificationsSuppressed;
-        dto.full = full;
+    boolean requestNotificationLater() {
+        int pending = (int) published - taken & INDEX_MASK;
+        int patience = pending * 3 / 4;
+        requestNotification(taken + patience);
+        readUsedIndex();
+        return (usedIndex - taken & INDEX_MASK) <= patience;
     }
 }

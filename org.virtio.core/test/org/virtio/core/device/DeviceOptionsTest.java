@@ -16,22 +16,22 @@ class DeviceOptionsTest {
 
     @Test
     void presets() {
-        assertThat(of("")).isEqualTo(new DeviceOptions(512, true, 64 << 20, false));
+        assertThat(of("")).isEqualTo(new DeviceOptions(512, true, true, true, 3, 64 << 20, false));
     }
 
     @Test
     void allCanBeSet() {
-        assertThat(of("?size=32768&event_idx=off&memory=1024&hugepages=true"))
-            .isEqualTo(new DeviceOptions(32768, false, 1 << 30, true));
-        assertThat(of("?size=1&event_idx=on&memory=1&hugepages=false"))
-            .isEqualTo(new DeviceOptions(1, true, 1 << 20, false));
+        assertThat(of("?size=32768&packed=off&event_idx=off&in_order=off&indirect=off&memory=1024&hugepages=true"))
+            .isEqualTo(new DeviceOptions(32768, false, false, false, -1, 1 << 30, true));
+        assertThat(of("?size=3&packed=on&event_idx=on&in_order=on&indirect=0&memory=1&hugepages=false"))
+            .isEqualTo(new DeviceOptions(3, true, true, true, 0, 1 << 20, false));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"size=3", "size=0", "size=65536", "size=many", "memory=0", "memory=1025", "hugepages=yes",
-        "event_idx=true"})
+    @ValueSource(strings = {"packed=off&size=3", "size=0", "size=65536", "size=many", "memory=0", "memory=1025", "hugepages=yes",
+        "event_idx=true", "packed=1", "in_order=no", "indirect=-1", "indirect=yes"})
     void othersAreRefusedByName(String option) {
         assertThatIllegalArgumentException().isThrownBy(() -> of("?" + option))
-            .withMessageContaining(option.substring(option.indexOf('=') + 1));
+            .withMessageContaining(option.substring(option.lastIndexOf('=') + 1));
     }
 }

@@ -7,11 +7,13 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.assertj.core.api.AbstractThrowableAssert;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.virtio.core.fake.FakeProvider;
 import org.virtio.device.DeviceAddress;
@@ -48,9 +50,11 @@ class InitialisationTest extends DeviceFixture {
         transport.features = FeatureSet.of(IntStream.range(0, 200).toArray());
         open();
         device.negotiate(FeatureSet.of(IntStream.range(0, 200).filter(bit -> bit != BlkFeature.RO).toArray()));
+        Set<Integer> ring = Set.of(Feature.INDIRECT_DESC, Feature.EVENT_IDX, Feature.VERSION_1, Feature.RING_PACKED,
+            Feature.IN_ORDER, Feature.NOTIFICATION_DATA, Feature.RING_RESET);
         FeatureSet expected = FeatureSet.of(IntStream.range(0, 200)
             .filter(bit -> bit != BlkFeature.RO)
-            .filter(bit -> bit < 24 || bit >= 50 && bit < 128 || bit == Feature.VERSION_1 || bit == Feature.EVENT_IDX)
+            .filter(bit -> bit < 24 || bit >= 50 && bit < 128 || ring.contains(bit))
             .toArray());
         assertThat(device.negotiatedFeatures()).isEqualTo(expected);
         assertThat(transport.accepted).isEqualTo(expected);
@@ -58,15 +62,18 @@ class InitialisationTest extends DeviceFixture {
     }
 
     @Test
-    void version1IsAskedForByItself() throws VirtioException {
+    void whatTheRingsNeedIsAskedForWhateverTheDriverSays() throws VirtioException {
         open().negotiate(FeatureSet.NONE);
-        assertThat(device.negotiatedFeatures()).isEqualTo(FeatureSet.of(Feature.VERSION_1));
+        assertThat(device.negotiatedFeatures()).isEqualTo(FeatureSet.of(Feature.VERSION_1, Feature.EVENT_IDX));
     }
 
-    @Test
-    void eventIdxCanBeSwitchedOffByTheAddress() throws VirtioException {
-        open("?event_idx=off").negotiate(DRIVER);
-        assertThat(device.negotiatedFeatures()).isEqualTo(FeatureSet.of(Feature.VERSION_1));
+    @ParameterizedTest
+    @CsvSource({"event_idx," + Feature.EVENT_IDX, "packed," + Feature.RING_PACKED, "in_order," + Feature.IN_ORDER,
+        "indirect," + Feature.INDIRECT_DESC})
+    void aRingFeatureCanBeSwitchedOffByTheAddress(String option, int bit) throws VirtioException {
+        transport.features = transport.features.with(bit);
+        open("?" + option + "=off").negotiate(DRIVER);
+        assertThat(device.negotiatedFeatures().contains(bit)).isFalse();
     }
 
     @Test

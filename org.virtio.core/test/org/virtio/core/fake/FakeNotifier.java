@@ -10,7 +10,7 @@ public final class FakeNotifier implements QueueNotifier {
     private final Semaphore arrived = new Semaphore(0);
 
     @Override
-    public void notifyDevice() {
+    public void notifyDevice(int data) {
         // Nobody listens.
     }
 

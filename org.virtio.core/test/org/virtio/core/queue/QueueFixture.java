@@ -15,7 +15,7 @@ final class QueueFixture implements UsedBufferHandler, QueueNotifier {
     record Used(Object token, int written) {
     }
 
-    final SplitVirtqueue queue;
+    final Ring queue;
     final SplitDevice device;
     final TestBuffer data = new TestBuffer(DATA_ADDRESS, 1 << 20);
     final List<Used> used = new ArrayList<>();
@@ -23,8 +23,9 @@ final class QueueFixture implements UsedBufferHandler, QueueNotifier {
     int wakeups;
 
     QueueFixture(int size, boolean eventIdx) {
-        TestBuffer ring = new TestBuffer(RING_ADDRESS, SplitVirtqueue.bytes(size));
-        queue = new SplitVirtqueue(0, size, eventIdx, ring);
+        RingFormat format = new RingFormat(false, eventIdx, false, false, 0);
+        TestBuffer ring = new TestBuffer(RING_ADDRESS, format.bytes(size));
+        queue = format.create(0, size, ring);
         queue.notifier(this);
         queue.owner(Thread.currentThread());
         device = new SplitDevice(new SplitDevice.DmaMemory(ring.bytes(),
@@ -56,7 +57,7 @@ final class QueueFixture implements UsedBufferHandler, QueueNotifier {
     }
 
     @Override
-    public void notifyDevice() {
+    public void notifyDevice(int data) {
         notifications++;
     }
 

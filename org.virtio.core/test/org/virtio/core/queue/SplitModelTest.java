@@ -55,7 +55,7 @@ class SplitModelTest {
                 case 6 -> use();
                 default -> poll();
             }
-            assertThat(f.queue.freeDescriptors()).isEqualTo(free - openLength());
+            assertThat(f.queue.freeDescriptors()).isEqualTo(free);
             assertThat(f.queue.inFlight())
                 .isEqualTo(entered.size() + device.size() + expected.size() + (open == null ? 0 : 1));
         }

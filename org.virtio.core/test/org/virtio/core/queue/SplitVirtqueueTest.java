@@ -22,7 +22,8 @@ class SplitVirtqueueTest {
     @Test
     void areasAreAlignedAndApart() {
         for (int size = 1; size <= SplitRingLayout.MAX_SIZE; size *= 2) {
-            var setup = new SplitVirtqueue(3, size, true, new TestBuffer(4096, SplitVirtqueue.bytes(size))).setup();
+            RingFormat format = RingFormat.plain(false);
+            var setup = format.create(3, size, new TestBuffer(4096, format.bytes(size))).setup();
             assertThat(setup.index()).isEqualTo(3);
             assertThat(setup.size()).isEqualTo(size);
             assertThat(setup.descriptorArea() % SplitRingLayout.DESCRIPTOR_ALIGNMENT).isZero();
@@ -30,14 +31,14 @@ class SplitVirtqueueTest {
             assertThat(setup.driverArea() % SplitRingLayout.AVAILABLE_ALIGNMENT).isZero();
             assertThat(setup.deviceArea()).isGreaterThanOrEqualTo(setup.driverArea() + 6 + 2L * size);
             assertThat(setup.deviceArea() % 64).isZero();
-            assertThat(setup.deviceArea() + 6 + 8L * size).isEqualTo(4096L + SplitVirtqueue.bytes(size));
+            assertThat(setup.deviceArea() + 6 + 8L * size).isEqualTo(4096L + format.bytes(size));
         }
     }
 
     @ParameterizedTest
     @ValueSource(ints = {0, -1, 3, 255, 65536})
     void aSizeThatIsNoQueuesIsRefusedWithItsNumber(int size) {
-        assertThatThrownBy(() -> new SplitVirtqueue(0, size, false, f.data))
+        assertThatThrownBy(() -> RingFormat.plain(false).create(0, size, f.data))
             .isInstanceOf(IllegalArgumentException.class).hasMessageContaining(Integer.toString(size));
     }
 

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.virtio.core.queue;
+
+import static org.virtio.spec.SplitRingLayout.DESCRIPTOR_ADDR;
+import static org.virtio.spec.SplitRingLayout.DESCRIPTOR_LEN;
+import static org.virtio.spec.SplitRingLayout.DESCRIPTOR_SIZE;
+
+/**
+ * Descriptors in shared memory, and what was written to each. What is there already is not written again: a store, also of
+ * the same value, takes the cache line from the device's core. Most requests of a block driver differ from the one before in
+ * the address of their data alone.
+ */
+final class DescriptorTable {
+    private final RingMemory memory;
+    private final int offset;
+    private final long[] written;
+
+    /** Over zeroed memory. */
+    DescriptorTable(RingMemory memory, int offset, int length) {
+        this.memory = memory;
+        this.offset = offset;
+        this.written = new long[2 * length];
+    }
+
+    /**
+     * Writes a descriptor with up to two plain stores.
+     *
+     * @param rest len, and the two fields behind it
+     */
+    void put(int index, long address, long rest) {
+        if (written[2 * index] != address) {
+            written[2 * index] = address;
+            memory.putLongPlain(offset + index * DESCRIPTOR_SIZE + DESCRIPTOR_ADDR, address);
+        }
+        if (written[2 * index + 1] != rest) {
+            written[2 * index + 1] = rest;
+            memory.putLongPlain(offset + index * DESCRIPTOR_SIZE + DESCRIPTOR_LEN, rest);
+        }
+    }
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.virtio.core.queue;
+
+import java.util.Comparator;
+import java.util.stream.IntStream;
+import org.virtio.queue.UsedBufferHandler;
+
+/**
+ * The driver's own record of the requests that were entered and have not come back. It is never read from shared memory, so
+ * that a device cannot falsify it.
+ *
+ * <p>A request has a slot: the number by which the device names it or, where the device must use buffers in order, the next
+ * one in turn. Tokens are not cleared when a slot becomes free, and not stored again when they are there already: storing a
+ * reference costs a collector's barrier, up to a full fence, and a driver that uses its tokens again often finds them here.
+ */
+final class InFlight {
+    private final Object[] token;
+    private final long[] context;
+    /** Device-writable bytes in the upper half, then the number of descriptors, then the tail. 0: the slot is free. */
+    private final long[] shape;
+    /** How many requests were entered before it. */
+    private final long[] sequence;
+    private int count;
+
+    InFlight(int size) {
+        token = new Object[size];
+        context = new long[size];
+        shape = new long[size];
+        sequence = new long[size];
+    }
+
+    /** Requests in flight. */
+    int count() {
+        return count;
+    }
+
+    /**
+     * Records a request.
+     *
+     * @param descriptors of the ring that it takes
+     * @param link        the format's own, 16 bits
+     * @param number      how many requests were entered before it
+     */
+    void put(int slot, Request request, int descriptors, int link, long number) {
+        if (token[slot] != request.token()) {
+            token[slot] = request.token();
+        }
+        context[slot] = request.context();
+        shape[slot] = (long) request.writableBytes() << 32 | (long) descriptors << 16 | link;
+        sequence[slot] = number;
+        count++;
+    }
+
+    /** Descriptors of the ring that a request takes. */
+    int descriptors(int slot) {
+        return (int) shape[slot] >>> 16;
+    }
+
+    /** What {@link #put} was given. */
+    int link(int slot) {
+        return (int) shape[slot] & 0xffff;
+    }
+
+    /** Device-writable bytes of a request. */
+    int writable(int slot) {
+        return (int) (shape[slot] >>> 32);
+    }
+
+    /**
+     * Checks what the device says that it has used.
+     *
+     * @param published how many requests the device has been shown
+     * @return whether it can be; if not {@link #lie} says why
+     */
+    boolean canBeUsed(int slot, int written, long published) {
+        if (slot < 0 || slot >= shape.length) {
+            return false;
+        }
+        long found = shape[slot];
+        return found != 0 && written >= 0 && written <= (int) (found >>> 32) && sequence[slot] < published;
+    }
+
+    /** Why {@link #canBeUsed} said no. */
+    String lie(int id, int written) {
+        if (id < 0 || id >= shape.length) {
+            return "id " + Integer.toUnsignedString(id) + " is not one of a queue of " + shape.length;
+        }
+        if (shape[id] == 0) {
+            return "id " + id + " is not in flight";
+        }
+        if (written < 0 || written > writable(id)) {
+            return "id " + id + " has " + writable(id) + " device-writable bytes, but " + Integer.toUnsignedString(written)
+                + " are said to be written";
+        }
+        return "id " + id + " has not been made available";
+    }
+
+    /** Frees a slot. */
+    void remove(int slot) {
+        shape[slot] = 0;
+        count--;
+    }
+
+    /** Hands what a slot, which may be free by now, was given to a handler. */
+    void deliver(int slot, UsedBufferHandler handler, int written) {
+        handler.used(token[slot], context[slot], written);
+    }
+
+    /** The slots of all requests in flight, the oldest first. */
+    int[] oldestFirst() {
+        return IntStream.range(0, shape.length).filter(slot -> shape[slot] != 0).boxed()
+            .sorted(Comparator.comparingLong(slot -> sequence[slot])).mapToInt(Integer::intValue).toArray();
+    }
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.virtio.core.queue;
+
+import static org.virtio.spec.SplitRingLayout.DESCRIPTOR_SIZE;
+import static org.virtio.spec.SplitRingLayout.F_NEXT;
+import static org.virtio.spec.SplitRingLayout.F_WRITE;
+
+/**
+ * Tables for requests that use one descriptor of the ring, whatever their length (VIRTIO 1.3, sections 2.7.5.3 and 2.8.7).
+ * There is one for every request that can be in flight, so that none is ever waited for or allocated.
+ */
+final class IndirectTables {
+    /** As many descriptors as a request of a block device with the usual 126 segments has. */
+    private static final int MAX_LENGTH = 128;
+    private static final int MIN_LENGTH = 4;
+    /** Descriptors in all tables of a queue: 256 KiB. */
+    private static final int BUDGET = 16384;
+
+    private final DescriptorTable descriptors;
+    private final long address;
+    private final int length;
+    private final boolean chained;
+
+    /**
+     * Tables for a queue of {@code size}.
+     *
+     * @param offset  in the memory, which is zeroed
+     * @param address by which the device knows that place
+     * @param chained whether the descriptors of a table are linked, as those of a split virtqueue are
+     */
+    IndirectTables(RingMemory memory, int offset, long address, int size, boolean chained) {
+        this.length = length(size);
+        this.descriptors = new DescriptorTable(memory, offset, size * length);
+        this.address = address;
+        this.chained = chained;
+    }
+
+    /** Descriptors in each table of a queue of that size: no more than the queue has (section 2.7.5.3.1). */
+    static int length(int size) {
+        return Math.min(size, Math.max(MIN_LENGTH, Math.min(MAX_LENGTH, BUDGET / size)));
+    }
+
+    /** Bytes for all tables of a queue of that size. */
+    static int bytes(int size) {
+        return size * length(size) * DESCRIPTOR_SIZE;
+    }
+
+    /** Descriptors that a table can have. */
+    int length() {
+        return length;
+    }
+
+    /** By which the device knows a table. */
+    long address(int table) {
+        return address + (long) table * length * DESCRIPTOR_SIZE;
+    }
+
+    /** Writes a request's descriptors into a table. */
+    void fill(int table, Request request) {
+        int start = table * length;
+        int last = request.count() - 1;
+        for (int i = 0; i <= last; i++) {
+            long flags = i < request.readable() ? 0 : F_WRITE;
+            long rest = request.length(i);
+            if (!chained) {
+                rest |= flags << 48;
+            } else if (i < last) {
+                rest |= (flags | F_NEXT) << 32 | i + 1L << 48;
+            } else {
+                rest |= flags << 32;
+            }
+            descriptors.put(start + i, request.address(i), rest);
+        }
+    }
+}

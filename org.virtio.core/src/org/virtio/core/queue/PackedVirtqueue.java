@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.virtio.core.queue;
+
+import static org.virtio.spec.PackedRingLayout.DESCRIPTOR_ADDR;
+import static org.virtio.spec.PackedRingLayout.DESCRIPTOR_LEN;
+import static org.virtio.spec.PackedRingLayout.DESCRIPTOR_SIZE;
+import static org.virtio.spec.PackedRingLayout.EVENT_FLAGS_DESC;
+import static org.virtio.spec.PackedRingLayout.EVENT_FLAGS_DISABLE;
+import static org.virtio.spec.PackedRingLayout.EVENT_FLAGS_ENABLE;
+import static org.virtio.spec.PackedRingLayout.EVENT_SIZE;
+import static org.virtio.spec.PackedRingLayout.F_AVAIL;
+import static org.virtio.spec.PackedRingLayout.F_USED;
+import static org.virtio.spec.PackedRingLayout.WRAP_COUNTER;
+import static org.virtio.spec.SplitRingLayout.F_INDIRECT;
+import static org.virtio.spec.SplitRingLayout.F_NEXT;
+import static org.virtio.spec.SplitRingLayout.F_WRITE;
+
+import java.lang.invoke.VarHandle;
+import org.virtio.queue.UsedBufferHandler;
+import org.virtio.spec.PackedRingLayout;
+import org.virtio.transport.QueueSetup;
+
+/**
+ * The driver's side of a packed virtqueue (VIRTIO 1.3, section 2.8).
+ *
+ * <p>Of all that is made available at once only the first descriptor's flags are held back: a device that does not see those
+ * does not get to the rest (section 2.8.6), so that one store publishes everything.
+ *
+ * <p>A request's slot is its buffer ID. With IN_ORDER IDs are given out in turn, so that no list of them is kept.
+ */
+final class PackedVirtqueue extends Ring {
+    private static final int WRAP_FLAGS = F_AVAIL | F_USED;
+    private static final int EVENT_FLAGS_MASK = 3;
+
+    private final boolean eventIdx;
+    private final boolean inOrder;
+    private RingMemory memory;
+    private QueueSetup setup;
+    private int size;
+    private int driverEvent;
+    private int deviceEvent;
+
+    private int nextAvailable;
+    /** The flags that make a descriptor available in this round (section 2.8.1). */
+    private int availableFlags;
+    private int nextUsed;
+    /** The flags that a descriptor used in this round has (section 2.8.1). */
+    private int usedFlags;
+
+    /** The first descriptor that is not published yet: where, and what its len, id and flags are to be. */
+    private int heldOffset;
+    private long held;
+    /** Descriptors entered since the device's wish was last looked at. */
+    private int added;
+
+    /** IDs that are free, the next on top; without use where IDs are given out in turn. */
+    private int[] freeIds;
+    private int freeIdCount;
+    private int nextId;
+
+    /** Of a batch that was used in order: requests still to be handed over, and what was written for the last. */
+    private int batch;
+    private int batchWritten;
+    private int oldestId;
+
+    PackedVirtqueue(int index, RingFormat format) {
+        super(index, format);
+        this.eventIdx = format.eventIdx();
+        this.inOrder = format.inOrder();
+    }
+
+    /** Bytes of the three areas of a queue of that size: the event suppression structures are on lines of their own. */
+    static int bytes(int size) {
+        return deviceEvent(size) + EVENT_SIZE;
+    }
+
+    private static int driverEvent(int size) {
+        return RingFormat.lineAfter(PackedRingLayout.descriptorRingSize(size));
+    }
+
+    private static int deviceEvent(int size) {
+        return RingFormat.lineAfter(driverEvent(size) + EVENT_SIZE);
+    }
+
+    @Override
+    void lay(RingMemory newMemory, int newSize, long address) {
+        memory = newMemory;
+        size = newSize;
+        driverEvent = driverEvent(newSize);
+        deviceEvent = deviceEvent(newSize);
+        setup = new QueueSetup(index(), newSize, address, address + driverEvent, address + deviceEvent);
+        nextAvailable = 0;
+        availableFlags = F_AVAIL;
+        nextUsed = 0;
+        usedFlags = WRAP_FLAGS;
+        added = 0;
+        freeIds = new int[newSize];
+        for (int i = 0; i < newSize; i++) {
+            freeIds[i] = newSize - 1 - i;
+        }
+        freeIdCount = newSize;
+        nextId = 0;
+        oldestId = 0;
+        batch = 0;
+    }
+
+    @Override
+    public QueueSetup setup() {
+        return setup;
+    }
+
+    /** Section 2.8.13.1. */
+    @Override
+    void enter(Request request, boolean useTable) {
+        int id = takeId();
+        int headOffset = nextAvailable * DESCRIPTOR_SIZE;
+        long head;
+        int count = 1;
+        if (useTable) {
+            tables.fill(id, request);
+            memory.putLongPlain(headOffset + DESCRIPTOR_ADDR, tables.address(id));
+            head = rest(request.count() * DESCRIPTOR_SIZE, id, F_INDIRECT | availableFlags);
+            advance();
+        } else {
+            count = request.count();
+            memory.putLongPlain(headOffset + DESCRIPTOR_ADDR, request.address(0));
+            head = rest(request.length(0), id, flags(request, 0, count));
+            advance();
+            for (int i = 1; i < count; i++) {
+                int offset = nextAvailable * DESCRIPTOR_SIZE;
+                memory.putLongPlain(offset + DESCRIPTOR_ADDR, request.address(i));
+                memory.putLongPlain(offset + DESCRIPTOR_LEN, rest(request.length(i), id, flags(request, i, count)));
+                advance();
+            }
+        }
+        if (entered == published) {
+            heldOffset = headOffset + DESCRIPTOR_LEN;
+            held = head;
+        } else {
+            memory.putLongPlain(headOffset + DESCRIPTOR_LEN, head);
+        }
+        free -= count;
+        added += count;
+        inFlight.put(id, request, count, 0, entered);
+    }
+
+    private int takeId() {
+        if (!inOrder) {
+            return freeIds[--freeIdCount];
+        }
+        int id = nextId;
+        nextId = following(id);
+        return id;
+    }
+
+    private int following(int id) {
+        return id + 1 == size ? 0 : id + 1;
+    }
+
+    private int flags(Request request, int i, int count) {
+        return availableFlags | (i < request.readable() ? 0 : F_WRITE) | (i + 1 < count ? F_NEXT : 0);
+    }
+
+    private static long rest(int length, int id, int flags) {
+        return length & 0xffff_ffffL | (long) id << 32 | (long) flags << 48;
+    }
+
+    private void advance() {
+        if (++nextAvailable == size) {
+            nextAvailable = 0;
+            availableFlags ^= WRAP_FLAGS;
+        }
+    }
+
+    @Override
+    void release() {
+        // Pairs with the device's acquire of these flags: it sees the rest of the chain, and the chains behind it.
+        memory.putLongRelease(heldOffset, held);
+    }
+
+    /** Section 2.8.10: with a descriptor's place, whether it is among those just published. */
+    @Override
+    boolean deviceWantsNotification(int requests) {
+        int count = added;
+        added = 0;
+        int event = memory.getIntOpaque(deviceEvent);
+        int flags = event >>> 16 & EVENT_FLAGS_MASK;
+        if (flags != EVENT_FLAGS_DESC || !eventIdx) {
+            return flags != EVENT_FLAGS_DISABLE;
+        }
+        boolean sameRound = ((event & WRAP_COUNTER) != 0) == ((availableFlags & F_AVAIL) != 0);
+        int offset = (event & WRAP_COUNTER - 1) - (sameRound ? 0 : size);
+        int distance = nextAvailable - offset - 1;
+        return distance >= 0 && distance < count;
+    }
+
+    @Override
+    int nextAvailablePosition() {
+        return nextAvailable | ((availableFlags & F_AVAIL) != 0 ? WRAP_COUNTER : 0);
+    }
+
+    @Override
+    int nextUsedPosition() {
+        return nextUsed | ((usedFlags & F_AVAIL) != 0 ? WRAP_COUNTER : 0);
+    }
+
+    @Override
+    int pollRing(UsedBufferHandler handler, int limit) {
+        int count = 0;
+        while (count < limit && (inOrder ? takeInOrder(handler) : take(handler))) {
+            count++;
+        }
+        return count;
+    }
+
+    private boolean take(UsedBufferHandler handler) {
+        long descriptor = usedDescriptor(nextUsed);
+        if (!isUsed(descriptor, usedFlags)) {
+            return false;
+        }
+        int id = id(descriptor);
+        int written = (int) descriptor;
+        if (!inFlight.canBeUsed(id, written, published)) {
+            breakForGood("used descriptor " + nextUsed + ": " + inFlight.lie(id, written));
+            return false;
+        }
+        freeIds[freeIdCount++] = id;
+        finish(id, handler, written);
+        return true;
+    }
+
+    /** Pairs with the device's release of the flags: what was written is visible. One load, so that it is of one moment. */
+    private long usedDescriptor(int position) {
+        return memory.getLongAcquire(position * DESCRIPTOR_SIZE + DESCRIPTOR_LEN);
+    }
+
+    private static boolean isUsed(long descriptor, int flagsWhenUsed) {
+        return ((int) (descriptor >>> 48) & WRAP_FLAGS) == flagsWhenUsed;
+    }
+
+    private static int id(long descriptor) {
+        return (int) (descriptor >>> 32) & 0xffff;
+    }
+
+    /** Section 2.8.5: one descriptor may stand for a batch, of which all but the last were used completely. */
+    private boolean takeInOrder(UsedBufferHandler handler) {
+        if (batch == 0 && !readBatch()) {
+            return false;
+        }
+        int id = oldestId;
+        oldestId = following(id);
+        batch--;
+        finish(id, handler, batch == 0 ? batchWritten : inFlight.writable(id));
+        return true;
+    }
+
+    private boolean readBatch() {
+        long descriptor = usedDescriptor(nextUsed);
+        if (!isUsed(descriptor, usedFlags)) {
+            return false;
+        }
+        int id = id(descriptor);
+        int written = (int) descriptor;
+        if (!inFlight.canBeUsed(id, written, published)) {
+            breakForGood("used descriptor " + nextUsed + ": " + inFlight.lie(id, written));
+            return false;
+        }
+        batch = (id < oldestId ? id + size : id) - oldestId + 1;
+        batchWritten = written;
+        return true;
+    }
+
+    private void finish(int id, UsedBufferHandler handler, int written) {
+        int count = inFlight.descriptors(id);
+        free += count;
+        nextUsed += count;
+        if (nextUsed >= size) {
+            nextUsed -= size;
+            usedFlags ^= WRAP_FLAGS;
+        }
+        deliver(id, handler, written);
+    }
+
+    @Override
+    void disableNotificationsNow() {
+        memory.putIntOpaque(driverEvent, EVENT_FLAGS_DISABLE << 16);
+    }
+
+    @Override
+    public int prepareNotifications() {
+        assert isOwner();
+        requestNotification(nextUsedPosition());
+        return nextUsedPosition();
+    }
+
+    private void requestNotification(int position) {
+        memory.putIntOpaque(driverEvent, eventIdx ? EVENT_FLAGS_DESC << 16 | position : EVENT_FLAGS_ENABLE << 16);
+        // We store our wish, then load the next used descriptor; the device stores a used descriptor, then loads our wish.
+        // Without a full fence on both sides the last used buffer may go unnoticed by both.
+        VarHandle.fullFence();
+    }
+
+    @Override
+    public boolean isUsed(int position) {
+        assert isOwner();
+        int flags = (position & WRAP_COUNTER) != 0 ? WRAP_FLAGS : 0;
+        return batch != 0 || isUsed(usedDescriptor(position & WRAP_COUNTER - 1), flags);
+    }
+
+    @Override
+    boolean requestNotificationLater() {
+        int position = nextUsed + (size - free) * 3 / 4;
+        int wrap = (usedFlags & F_AVAIL) != 0 ? WRAP_COUNTER : 0;
+        requestNotification(position < size ? position | wrap : position - size | wrap ^ WRAP_COUNTER);
+        return !isUsed(nextUsedPosition());
+    }
+}
