@@ -26,15 +26,15 @@ class ClaimsTest {
     @Test
     void addFlushAndPollAllocateNothing() throws RunnerException {
         Collection<RunResult> results = new Runner(new OptionsBuilder()
-            .include(SplitRingBenchmark.class.getName()).forks(1)
+            .include(RingBenchmark.class.getName()).forks(1)
             .warmupIterations(3).warmupTime(TimeValue.milliseconds(500))
             .measurementIterations(2).measurementTime(TimeValue.milliseconds(500))
             .addProfiler(GCProfiler.class).build()).run();
-        assertThat(results).hasSize(4);
+        assertThat(results).hasSize(32);
         for (RunResult result : results) {
-            // The harness itself allocates a few bytes per iteration, that is, per some millions of requests.
+            // The harness allocates a little per iteration. The least that the ring could is an object per batch: 0.5 bytes.
             assertThat(result.getSecondaryResults().get("gc.alloc.rate.norm").getScore())
-                .as("bytes per request of %s", result.getParams().getBenchmark()).isLessThan(0.01);
+                .as("bytes per request of %s", result.getParams().getBenchmark()).isLessThan(0.2);
         }
     }
 
