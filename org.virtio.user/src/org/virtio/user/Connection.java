@@ -111,7 +111,7 @@ final class Connection implements AutoCloseable {
             return answered ? receiveAnswer(request) : null;
         } catch (SocketTimeoutException e) {
             throw fail("the back end did not answer " + request.name() + " within "
-                + TimeUnit.NANOSECONDS.toMillis(replyTimeoutNanos) + " ms");
+                + TimeUnit.NANOSECONDS.toMillis(replyTimeoutNanos) + " ms" + howFarItCame());
         } catch (ProtocolException e) {
             throw fail("the back end broke the protocol: " + e.getMessage());
         } catch (PosixException e) {
@@ -124,6 +124,16 @@ final class Connection implements AutoCloseable {
         } finally {
             exchange.unlock();
             failIfHungUp();
+        }
+    }
+
+    /** Where to look for the fault: a back end that reads nothing hangs, or has not accepted the connection. */
+    private String howFarItCame() {
+        try {
+            return channel.isAllRead() ? " (it has read the request)" : " (it has not read the request)";
+        } catch (PosixException | IllegalStateException e) {
+            // Closed meanwhile, or not to be had.
+            return "";
         }
     }
 

@@ -13,21 +13,39 @@ import org.virtio.user.message.VringState;
 
 /** A queue as it was set up, with its eventfds: one by which the device is notified, one by which the driver is. */
 final class Queue implements QueueNotifier, AutoCloseable {
+    private static final int SPLIT_BASE = 0;
+    /**
+     * Bits 0 to 14 say where the next available descriptor is and bits 16 to 30 where the next used one goes, each followed by
+     * its wrap counter, which begins as 1 (VIRTIO 1.3, section 2.8.1). Back ends that take 16 bits find all that they need.
+     */
+    private static final int PACKED_BASE = 0x8000_8000;
+
     private final QueueSetup setup;
+    private final Format format;
     private final EventFd kick;
     private final EventFd call;
 
-    private Queue(QueueSetup setup, EventFd kick, EventFd call) {
+    /**
+     * How the back end is to be told of queues.
+     *
+     * @param enables whether queues begin disabled and have to be enabled
+     * @param packed  whether RING_PACKED was negotiated
+     */
+    record Format(boolean enables, boolean packed) {
+    }
+
+    private Queue(QueueSetup setup, Format format, EventFd kick, EventFd call) {
         this.setup = setup;
+        this.format = format;
         this.kick = kick;
         this.call = call;
     }
 
-    static Queue create(QueueSetup setup) throws VirtioException {
+    static Queue create(QueueSetup setup, Format format) throws VirtioException {
         EventFd kick = null;
         try {
             kick = EventFd.create();
-            return new Queue(setup, kick, EventFd.create());
+            return new Queue(setup, format, kick, EventFd.create());
         } catch (PosixException e) {
             if (kick != null) {
                 kick.close();
@@ -36,25 +54,33 @@ final class Queue implements QueueNotifier, AutoCloseable {
         }
     }
 
+    int index() {
+        return setup.index();
+    }
+
     /** Tells the back end of the queue, which starts it. */
-    void start(Connection connection, boolean enable) throws VirtioException {
+    void start(Connection connection) throws VirtioException {
         int index = setup.index();
         connection.tell(Message.of(FrontEndRequest.SET_VRING_NUM, new VringState(index, setup.size())));
-        connection.tell(Message.of(FrontEndRequest.SET_VRING_BASE, new VringState(index, 0)));
+        connection.tell(Message.of(FrontEndRequest.SET_VRING_BASE,
+            new VringState(index, format.packed() ? PACKED_BASE : SPLIT_BASE)));
         connection.tell(Message.of(FrontEndRequest.SET_VRING_ADDR, new VringAddress(index, 0, setup.descriptorArea(),
             setup.deviceArea(), setup.driverArea(), 0)));
         connection.tell(Message.of(FrontEndRequest.SET_VRING_CALL, index), call.fd());
         connection.tell(Message.of(FrontEndRequest.SET_VRING_KICK, index), kick.fd());
-        if (enable) {
+        if (format.enables()) {
             connection.tell(Message.of(FrontEndRequest.SET_VRING_ENABLE, new VringState(index, 1)));
         }
         connection.confirm();
     }
 
-    /** Has the back end stop the queue, also one that was started in part. */
-    void stop(Connection connection, boolean disable) throws VirtioException {
+    /**
+     * Has the back end stop the queue, also one that was started in part: once it has answered it touches neither the ring
+     * nor the buffers. Where it stopped does not matter, since a queue always starts empty.
+     */
+    void stop(Connection connection) throws VirtioException {
         int index = setup.index();
-        if (disable) {
+        if (format.enables()) {
             connection.tell(Message.of(FrontEndRequest.SET_VRING_ENABLE, new VringState(index, 0)));
         }
         VringState stopped =

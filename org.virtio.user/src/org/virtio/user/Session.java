@@ -18,8 +18,13 @@ import org.virtio.user.message.ProtocolFeature;
  * @param memorySlots      memory regions that the back end can be given, unsigned
  */
 record Session(FeatureSet features, long protocolFeatures, long queues, long memorySlots) {
-    private static final FeatureSet OWN =
-        FeatureSet.of(Feature.VHOST_USER_PROTOCOL_FEATURES, Feature.VHOST_LOG_ALL);
+    /**
+     * What a driver is not told of. Two are the protocol's own. With ACCESS_PLATFORM the back end asks for translations, in
+     * messages that are not spoken here. An eventfd carries no data with a notification. And what concerns PCI functions
+     * and their administration has no meaning here.
+     */
+    private static final FeatureSet HIDDEN = FeatureSet.of(Feature.VHOST_USER_PROTOCOL_FEATURES, Feature.VHOST_LOG_ALL,
+        Feature.ACCESS_PLATFORM, Feature.NOTIFICATION_DATA, Feature.NOTIF_CONFIG_DATA, Feature.SR_IOV, Feature.ADMIN_VQ);
     private static final FeatureSet EARLY =
         FeatureSet.of(Feature.VHOST_USER_PROTOCOL_FEATURES, Feature.VERSION_1);
     private static final long WANTED = ProtocolFeature.mask(ProtocolFeature.MQ, ProtocolFeature.REPLY_ACK,
@@ -60,15 +65,20 @@ record Session(FeatureSet features, long protocolFeatures, long queues, long mem
         return features.contains(Feature.VHOST_USER_PROTOCOL_FEATURES);
     }
 
-    /** The features that a driver may choose from. */
+    /**
+     * The features that a driver may choose from. RING_RESET is always one: it is the front end that resets a queue, with
+     * messages that every back end knows, since all queues are stopped and started with them.
+     */
     FeatureSet deviceFeatures() {
-        return features.minus(OWN);
+        return features.minus(HIDDEN).with(Feature.RING_RESET);
     }
 
-    /** What is to be set so that a driver's choice is in force, and the protocol's own features stay so. */
+    /**
+     * What is to be set so that a driver's choice is in force, and the protocol's own features stay so. A back end that did
+     * not offer RING_RESET is not told of it: some refuse bits that they did not offer.
+     */
     long accepted(FeatureSet driverFeatures) {
-        FeatureSet accepted = enablesQueues()
-            ? driverFeatures.with(Feature.VHOST_USER_PROTOCOL_FEATURES) : driverFeatures;
-        return accepted.word(0);
+        FeatureSet known = driverFeatures.and(features);
+        return (enablesQueues() ? known.with(Feature.VHOST_USER_PROTOCOL_FEATURES) : known).word(0);
     }
 }

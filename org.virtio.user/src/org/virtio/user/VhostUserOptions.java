@@ -14,15 +14,17 @@ import org.virtio.spec.SplitRingLayout;
  * @param path              of the socket
  * @param type              of the device, which the protocol cannot tell
  * @param queues            the most queues to be used, or 0 if the address does not say
- * @param queueSize         the greatest size of a queue
+ * @param queueSize         the greatest size that a queue can have: the option {@code size}, or a size that all known back
+ *     ends take. The protocol has no way to ask, and where a back end can do more or less only the address can say so. What
+ *     size a queue does get is the core's choice; its default is smaller.
  * @param replyTimeoutNanos how long the back end may take for a reply
  */
 record VhostUserOptions(String path, DeviceType type, int queues, int queueSize, long replyTimeoutNanos) {
     /** A queue's index has 8 bits in some messages. */
     static final int MAX_QUEUES = 256;
 
-    /** The protocol has no way to ask; back ends built on QEMU's or SPDK's code go no further than this. */
-    private static final int DEFAULT_QUEUE_SIZE = 1024;
+    /** Back ends built on SPDK's code go no further than this; those on QEMU's or DPDK's go up to 32768. */
+    private static final int SAFE_QUEUE_SIZE = 1024;
     private static final int DEFAULT_REPLY_TIMEOUT_MILLIS = 5000;
     private static final int MAX_REPLY_TIMEOUT_MILLIS = 3_600_000;
     private static final Set<String> KNOWN = known();
@@ -43,6 +45,6 @@ record VhostUserOptions(String path, DeviceType type, int queues, int queueSize,
         int timeout = address.option("reply_timeout", DEFAULT_REPLY_TIMEOUT_MILLIS, 1, MAX_REPLY_TIMEOUT_MILLIS);
         return new VhostUserOptions(address.location(), DeviceType.of(address.option("type", DeviceType.BLOCK.shortName())),
             address.option("queues", 0, 1, MAX_QUEUES),
-            address.option("size", DEFAULT_QUEUE_SIZE, 1, SplitRingLayout.MAX_SIZE), TimeUnit.MILLISECONDS.toNanos(timeout));
+            address.option("size", SAFE_QUEUE_SIZE, 1, SplitRingLayout.MAX_SIZE), TimeUnit.MILLISECONDS.toNanos(timeout));
     }
 }

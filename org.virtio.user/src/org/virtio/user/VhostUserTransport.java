@@ -17,6 +17,7 @@ import org.virtio.posix.PeerCredentials;
 import org.virtio.posix.UnixSocket;
 import org.virtio.spec.DeviceStatus;
 import org.virtio.spec.DeviceType;
+import org.virtio.spec.Feature;
 import org.virtio.transport.QueueNotifier;
 import org.virtio.transport.QueueSetup;
 import org.virtio.transport.Transport;
@@ -48,6 +49,7 @@ final class VhostUserTransport implements Transport {
     private BackEndRequests backEndRequests;
     private PeerCredentials peer;
     private int status;
+    private boolean packed;
     /** Whether the back end has been told of the queues. */
     private boolean started;
     private volatile boolean open;
@@ -157,14 +159,14 @@ final class VhostUserTransport implements Transport {
         // First, so that a reset stops what was started when a step fails.
         started = true;
         for (Queue queue : queues) {
-            queue.start(connection, session.enablesQueues());
+            queue.start(connection);
         }
     }
 
     private void stop() throws VirtioException {
         if (started) {
             for (Queue queue : queues) {
-                queue.stop(connection, session.enablesQueues());
+                queue.stop(connection);
             }
             started = false;
         }
@@ -186,6 +188,7 @@ final class VhostUserTransport implements Transport {
     public void driverFeatures(FeatureSet features) throws VirtioException {
         connection.tell(Message.of(FrontEndRequest.SET_FEATURES, session.accepted(features)));
         connection.confirm();
+        packed = features.contains(Feature.RING_PACKED);
     }
 
     /** The address's option, or fewer if the back end has fewer. One that cannot tell is taken at the address's word. */
@@ -199,6 +202,7 @@ final class VhostUserTransport implements Transport {
         return Long.compareUnsigned(session.queues(), limit) < 0 ? (int) session.queues() : limit;
     }
 
+    /** The same for all queues, and never asked for: see {@link VhostUserOptions#queueSize()}. */
     @Override
     public int queueSize(int index) throws VirtioException {
         connection.check();
@@ -220,9 +224,34 @@ final class VhostUserTransport implements Transport {
     @Override
     public QueueNotifier setUpQueue(QueueSetup setup) throws VirtioException {
         connection.check();
-        Queue queue = Queue.create(setup);
+        if (find(setup.index()) != null) {
+            throw new IllegalStateException("queue " + setup.index() + " is set up already");
+        }
+        Queue queue = Queue.create(setup, new Queue.Format(session.enablesQueues(), packed));
+        // First, so that a reset stops what was started when a step fails.
         queues.add(queue);
+        if (started) {
+            queue.start(connection);
+        }
         return queue;
+    }
+
+    /** A queue that cannot be stopped stays, so that a reset of the device tries again. One that is not set up is reset. */
+    @Override
+    public void resetQueue(int index) throws VirtioException {
+        connection.check();
+        Queue queue = find(index);
+        if (queue != null) {
+            if (started) {
+                queue.stop(connection);
+            }
+            queues.remove(queue);
+            queue.close();
+        }
+    }
+
+    private Queue find(int index) {
+        return queues.stream().filter(queue -> queue.index() == index).findFirst().orElse(null);
     }
 
     /** Asks from offset 0, since some back ends ignore the offset; and for no more, since some have no more. */
@@ -274,7 +303,10 @@ final class VhostUserTransport implements Transport {
         details.put("peer pid", peer.pid());
         details.put("peer uid", peer.uid());
         details.put("protocol features", ProtocolFeature.names(session.protocolFeatures()));
-        details.put("memory slots", Long.toUnsignedString(session.memorySlots()));
+        // An unsigned number: one that looks negative is no limit that anybody could reach.
+        if (session.memorySlots() >= 0) {
+            details.put("memory slots", session.memorySlots());
+        }
         details.put("memory regions", memory.toStrings());
         details.put("queues", queues.stream().map(Queue::toString).toList());
         return details;

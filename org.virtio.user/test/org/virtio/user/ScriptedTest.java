@@ -55,14 +55,22 @@ abstract class ScriptedTest {
 
     /** Takes a device through its initialisation, with so many queues. */
     static QueueNotifier[] start(VhostUserTransport transport, int queues) throws VirtioException {
+        return start(transport, queues, FeatureSet.of(Feature.VERSION_1));
+    }
+
+    static QueueNotifier[] start(VhostUserTransport transport, int queues, FeatureSet features) throws VirtioException {
         transport.status(DeviceStatus.RESET);
-        transport.driverFeatures(FeatureSet.of(Feature.VERSION_1));
+        transport.driverFeatures(features);
         transport.status(DeviceStatus.FEATURES_OK);
         QueueNotifier[] notifiers = new QueueNotifier[queues];
         for (int i = 0; i < queues; i++) {
-            notifiers[i] = transport.setUpQueue(new QueueSetup(i, 256, 0x1000, 0x2000, 0x3000));
+            notifiers[i] = transport.setUpQueue(queue(i, 256));
         }
         transport.status(DeviceStatus.FEATURES_OK | DeviceStatus.DRIVER_OK);
         return notifiers;
+    }
+
+    static QueueSetup queue(int index, int size) {
+        return new QueueSetup(index, size, 0x1000, 0x2000, 0x3000);
     }
 }

@@ -9,6 +9,10 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -77,7 +81,7 @@ class StorageDaemonTest {
             assertThat(transport.details()).containsEntry("socket", daemon.socket().toString())
                 .containsEntry("peer pid", (int) daemon.pid())
                 .containsEntry("protocol features", List.of("MQ", "REPLY_ACK", "BACKEND_REQ", "CONFIG", "CONFIGURE_MEM_SLOTS"))
-                .containsEntry("memory slots", "32");
+                .containsEntry("memory slots", 32L);
         }
     }
 
@@ -116,6 +120,57 @@ class StorageDaemonTest {
             transport.status(DeviceStatus.RESET);
             transport.unmap(second);
             transport.unmap(first);
+        }
+    }
+
+    /** Each time with another size, in the same memory; the other queue's requests are under way all the time. */
+    @Test
+    void resetsOneQueueWhileTheOtherWorks() throws Exception {
+        try (VhostUserTransport transport = open(""); TestRegion first = new TestRegion(REGION_SIZE);
+             TestRegion second = new TestRegion(REGION_SIZE)) {
+            map(transport, first);
+            map(transport, second);
+            BlockReader other = new BlockReader(second, 256);
+            negotiate(transport);
+            new BlockReader(first, 256).setUp(transport, 0);
+            other.setUp(transport, 1);
+            startDevice(transport);
+            AtomicInteger reads = new AtomicInteger();
+            AtomicBoolean enough = new AtomicBoolean();
+            CompletableFuture<Void> work = CompletableFuture.runAsync(() -> {
+                while (!enough.get()) {
+                    assertThat(other.readSector()).isZero();
+                    reads.incrementAndGet();
+                }
+            });
+            try {
+                for (int size : new int[] {64, 1024, 4, 256}) {
+                    transport.resetQueue(0);
+                    awaitMore(reads, work);
+                    BlockReader again = new BlockReader(first, size);
+                    again.setUp(transport, 0);
+                    for (int i = 0; i < 2 * size; i++) {
+                        assertThat(again.readSector()).isZero();
+                    }
+                    awaitMore(reads, work);
+                }
+            } finally {
+                // Before its memory is unmapped, also when the test fails.
+                enough.set(true);
+                work.get(20, TimeUnit.SECONDS);
+            }
+            transport.status(DeviceStatus.RESET);
+        }
+        assertThat(listener.toldNothing()).isTrue();
+    }
+
+    private static void awaitMore(AtomicInteger reads, CompletableFuture<?> work) {
+        int seen = reads.get();
+        long start = System.nanoTime();
+        while (reads.get() - seen < 3) {
+            assertThat(work).as("requests of the other queue").isNotDone();
+            assertThat(System.nanoTime() - start).as("time for three reads").isLessThan(TimeUnit.SECONDS.toNanos(10));
+            Thread.onSpinWait();
         }
     }
 

@@ -184,12 +184,74 @@ class WireOrderTest extends ScriptedTest {
     }
 
     @Test
-    void theProtocolsOwnFeaturesAreHidden() throws Exception {
+    void aPackedRingBeginsWithBothWrapCountersSet() throws Exception {
+        try (ScriptedBackEnd backEnd = new ScriptedBackEnd(directory, BARE)) {
+            backEnd.features |= 1L << Feature.RING_PACKED;
+            try (VhostUserTransport transport = open(backEnd.start(), "")) {
+                start(transport, 1, FeatureSet.of(Feature.VERSION_1, Feature.RING_PACKED));
+                assertThat(backEnd.told).contains("SET_VRING_BASE 0 " + 0x8000_8000);
+                start(transport, 1);
+                assertThat(backEnd.told).contains("SET_VRING_BASE 0 0");
+            }
+        }
+    }
+
+    @Test
+    void sizesAreTakenFromTheAddressOrAreSafe() throws Exception {
+        assertQueueSize("", 1024);
+        assertQueueSize("?size=128", 128);
+        assertQueueSize("?size=32768", 32768);
+    }
+
+    private void assertQueueSize(String options, int expected) throws Exception {
         try (ScriptedBackEnd backEnd = new ScriptedBackEnd(directory, BARE);
-             VhostUserTransport transport = open(backEnd.start(), "?size=128&type=net")) {
-            assertThat(transport.deviceFeatures()).isEqualTo(FeatureSet.of(Feature.VERSION_1, Feature.INDIRECT_DESC));
-            assertThat(transport.queueSize(0)).isEqualTo(128);
-            assertThat(transport.deviceType().shortName()).isEqualTo("net");
+             VhostUserTransport transport = open(backEnd.start(), options)) {
+            assertThat(transport.queueSize(0)).isEqualTo(expected);
+            assertThat(transport.queueSize(3)).isEqualTo(expected);
+        }
+    }
+
+    @Test
+    void theDetailsHaveNumbers() throws Exception {
+        try (ScriptedBackEnd backEnd = new ScriptedBackEnd(directory, ProtocolFeature.CONFIGURE_MEM_SLOTS.mask());
+             VhostUserTransport transport = open(backEnd.start(), "")) {
+            assertThat(transport.details()).containsEntry("memory slots", 3L);
+        }
+        try (ScriptedBackEnd backEnd = new ScriptedBackEnd(directory, ProtocolFeature.CONFIGURE_MEM_SLOTS.mask())) {
+            backEnd.slots = -1;
+            try (VhostUserTransport transport = open(backEnd.start(), "")) {
+                assertThat(transport.details()).containsKey("memory regions").doesNotContainKey("memory slots");
+            }
+        }
+    }
+
+    @Test
+    void someFeaturesAreHidden() throws Exception {
+        try (ScriptedBackEnd backEnd = new ScriptedBackEnd(directory, BARE)) {
+            backEnd.features |= FeatureSet.of(Feature.ACCESS_PLATFORM, Feature.SR_IOV, Feature.NOTIFICATION_DATA,
+                Feature.NOTIF_CONFIG_DATA, Feature.ADMIN_VQ, Feature.IN_ORDER).word(0);
+            try (VhostUserTransport transport = open(backEnd.start(), "?type=net")) {
+                assertThat(transport.deviceFeatures()).isEqualTo(
+                    FeatureSet.of(Feature.VERSION_1, Feature.INDIRECT_DESC, Feature.IN_ORDER, Feature.RING_RESET));
+                assertThat(transport.deviceType().shortName()).isEqualTo("net");
+            }
+        }
+    }
+
+    @Test
+    void aBackEndIsToldOfRingResetOnlyIfItOfferedIt() throws Exception {
+        assertAccepted(0, "SET_FEATURES 0x140000000");
+        assertAccepted(1L << Feature.RING_RESET, "SET_FEATURES 0x10140000000");
+    }
+
+    private void assertAccepted(long offered, String expected) throws Exception {
+        try (ScriptedBackEnd backEnd = new ScriptedBackEnd(directory, BARE)) {
+            backEnd.features |= offered;
+            try (VhostUserTransport transport = open(backEnd.start(), "")) {
+                assertThat(transport.deviceFeatures().contains(Feature.RING_RESET)).isTrue();
+                transport.driverFeatures(FeatureSet.of(Feature.VERSION_1, Feature.RING_RESET));
+                assertThat(backEnd.told).endsWith("SET_PROTOCOL_FEATURES 0x0", expected, "GET_FEATURES");
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import org.virtio.posix.FileDescriptor;
+import org.virtio.posix.Ioctl;
 import org.virtio.posix.PosixException;
 import org.virtio.posix.UnixSocket;
 
@@ -16,6 +17,8 @@ import org.virtio.posix.UnixSocket;
  * may be called by any, and ends what blocks.
  */
 public final class MessageChannel implements AutoCloseable {
+    private static final long SIOCOUTQ = 0x5411;
+
     private final UnixSocket socket;
     private final ByteBuffer header =
         ByteBuffer.allocate(MessageHeaderLayout.SIZE).order(ByteOrder.nativeOrder());
@@ -26,6 +29,18 @@ public final class MessageChannel implements AutoCloseable {
     /** Takes a connected socket over. */
     public MessageChannel(UnixSocket socket) {
         this.socket = socket;
+    }
+
+    /**
+     * Whether the other side has read all that was sent to it: unix(7), SIOCOUTQ.
+     *
+     * @throws PosixException        if the kernel does not tell
+     * @throws IllegalStateException if the channel is closed
+     */
+    public boolean isAllRead() throws PosixException {
+        ByteBuffer unread = ByteBuffer.allocateDirect(Integer.BYTES).order(ByteOrder.nativeOrder());
+        Ioctl.ioctl(socket.fd(), SIOCOUTQ, unread);
+        return unread.getInt(0) == 0;
     }
 
     /** The socket, to watch or to shut down; it stays the channel's. */
@@ -56,23 +71,24 @@ public final class MessageChannel implements AutoCloseable {
      * <p>After a timeout the channel keeps what came of a message, and the next call goes on from there. After any other
      * exception nothing is kept, the stream has lost its place, and the channel can only be closed.
      *
-     * @param timeoutNanos for the whole message; 0 takes only what is there, negative waits without limit
+     * @param timeoutNanos for the whole message, and more if this process is paused meanwhile; 0 takes only what is there,
+     *     negative waits without limit
      * @return the message, which the caller closes; or null if the other side has ended the stream between two messages
      * @throws SocketTimeoutException if no whole message came in that time
      * @throws ProtocolException      if the stream ends within a message, or what came cannot be one
      * @throws PosixException         if the socket fails, or the channel is closed
      */
     public synchronized Message receive(long timeoutNanos) throws IOException {
-        long start = System.nanoTime();
+        Patience patience = new Patience(timeoutNanos);
         boolean keep = false;
         try {
-            if (!fill(header, timeoutNanos, start)) {
+            if (!fill(header, patience)) {
                 return null;
             }
             if (payload == null) {
                 payload = ByteBuffer.allocate(checkHeader());
             }
-            fill(payload, timeoutNanos, start);
+            fill(payload, patience);
             Message message = new Message(header.getInt(MessageHeaderLayout.REQUEST),
                 header.getInt(MessageHeaderLayout.FLAGS), payload, fds);
             fds.clear();
@@ -88,10 +104,9 @@ public final class MessageChannel implements AutoCloseable {
     }
 
     /** Returns false if the stream ends before a message's first byte. */
-    private boolean fill(ByteBuffer buffer, long timeoutNanos, long start) throws IOException {
+    private boolean fill(ByteBuffer buffer, Patience patience) throws IOException {
         while (buffer.hasRemaining()) {
-            long left = timeoutNanos < 0 ? -1 : Math.max(0, timeoutNanos - (System.nanoTime() - start));
-            if (socket.receive(buffer, fds, left) < 0) {
+            if (receiveSome(buffer, patience) < 0) {
                 if (header.position() == 0) {
                     return false;
                 }
@@ -105,6 +120,22 @@ public final class MessageChannel implements AutoCloseable {
             }
         }
         return true;
+    }
+
+    private int receiveSome(ByteBuffer buffer, Patience patience) throws IOException {
+        while (true) {
+            long wait = patience.next();
+            long start = System.nanoTime();
+            try {
+                return socket.receive(buffer, fds, wait);
+            } catch (SocketTimeoutException e) {
+                if (wait == 0) {
+                    throw e;
+                }
+            } finally {
+                patience.charge(System.nanoTime() - start);
+            }
+        }
     }
 
     private int checkHeader() throws ProtocolException {
