@@ -142,7 +142,6 @@ final class RequestEngine implements UsedBufferHandler {
         SplitRequest split = slot.split;
         BlockCallback callback = slot.callback;
         Object context = slot.context;
-        slot.clear();
         slots.give(slot);
         if (split == null) {
             complete(callback, context, result);
@@ -203,11 +202,8 @@ final class RequestEngine implements UsedBufferHandler {
         Slot slot;
         do {
             slot = immediate.remove();
-            BlockCallback callback = slot.callback;
-            Object context = slot.context;
-            slot.clear();
             slots.give(slot);
-            complete(callback, context, gone ? BlockResult.DEVICE_GONE : slot.result);
+            complete(slot.callback, slot.context, gone ? BlockResult.DEVICE_GONE : slot.result);
         } while (slot != last);
     }
 
@@ -272,11 +268,8 @@ final class RequestEngine implements UsedBufferHandler {
 
     private void completeIfLast(SplitRequest split) {
         if (split.outstanding == 0 && split.remaining == 0) {
-            BlockCallback callback = split.callback;
-            Object context = split.context;
-            split.clear();
             splits[freeSplits++] = split;
-            complete(callback, context, split.result);
+            complete(split.callback, split.context, split.result);
         }
     }
 

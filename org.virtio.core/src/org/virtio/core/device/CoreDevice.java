@@ -266,6 +266,9 @@ public final class CoreDevice implements VirtioDevice, AutoCloseable {
 
     private void resetOrResize(Virtqueue queue, int size, UsedBufferHandler used, UsedBufferHandler unused)
             throws VirtioException {
+        if (turn.isHeldByCurrentThread()) {
+            throw new IllegalStateException("a handler that takes requests back cannot reset queues of device " + name);
+        }
         // A stop holds the lock while it waits for owners, of whom the caller is one: it must not wait in its turn.
         while (!turn.tryLock()) {
             control.queues().ownSlot(queue);
@@ -275,7 +278,15 @@ public final class CoreDevice implements VirtioDevice, AutoCloseable {
             checkUsable();
             control.resetQueue(queue, size, used, unused);
         } finally {
+            breakIfFailed();
             turn.unlock();
+        }
+    }
+
+    /** We mend a queue, then load the failure; the transport's thread stores the failure, then breaks the queues. */
+    private void breakIfFailed() {
+        if (transportFailure != null) {
+            control.queues().breakAll(transportFailure);
         }
     }
 

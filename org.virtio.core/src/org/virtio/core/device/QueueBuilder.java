@@ -72,23 +72,36 @@ final class QueueBuilder {
         if (!(slot.queue() instanceof Ring ring)) {
             throw new VirtioException("queue " + slot.queue().index() + " is the transport's own, and no ring to be reset");
         }
-        int oldSize = ring.size();
         checkResize(ring, size);
-        DmaBuffer newMemory = size == oldSize ? slot.memory() : allocate(ring.index(), size);
-        boolean trusted = !ring.isBroken();
-        ring.breakQueue("queue " + ring.index() + " is being reset");
+        DmaBuffer newMemory = size == ring.size() ? slot.memory() : allocate(ring.index(), size);
+        boolean done = false;
+        boolean trusted = ring.beginReset();
         try {
-            transport.resetQueue(ring.index());
-            if (trusted) {
-                ring.takeUsed(used);
-            }
-            ring.giveBack(unused);
+            empty(ring, trusted, used, unused);
+            setUpAgain(slot, ring, size, newMemory);
+            done = true;
         } catch (VirtioException | RuntimeException e) {
-            ring.breakForGood("queue " + ring.index() + " was not reset: " + e.getMessage());
-            slot.release(newMemory);
+            ring.failReset("queue " + ring.index() + " was not reset: " + e.getMessage());
             throw e;
+        } finally {
+            if (!done) {
+                ring.failReset("queue " + ring.index() + " was not reset");
+                // If the device knows of it, the allocator keeps it until the device is reset: the queue is broken.
+                slot.release(newMemory);
+            }
         }
-        setUpAgain(slot, ring, size, newMemory, oldSize);
+    }
+
+    /** From the reset on the queue's requests are the driver's again. */
+    private void empty(Ring ring, boolean trusted, UsedBufferHandler used, UsedBufferHandler unused) throws VirtioException {
+        transport.resetQueue(ring.index());
+        if (trusted) {
+            ring.takeUsed(used);
+        }
+        ring.giveBack(unused);
+        if (ring.owner() != Thread.currentThread()) {
+            throw new IllegalStateException("the device was stopped while its queue's requests were handed back");
+        }
     }
 
     private void checkResize(Ring ring, int size) throws VirtioException {
@@ -99,36 +112,35 @@ final class QueueBuilder {
         }
     }
 
-    private void setUpAgain(QueueSlot slot, Ring ring, int size, DmaBuffer newMemory, int oldSize) throws VirtioException {
+    private void setUpAgain(QueueSlot slot, Ring ring, int size, DmaBuffer newMemory) throws VirtioException {
+        int oldSize = ring.size();
         try {
             setUp(ring, size, newMemory);
-            slot.memory(newMemory);
         } catch (VirtioException e) {
             if (newMemory == slot.memory()) {
-                ring.breakForGood(e.getMessage());
                 throw e;
             }
-            fallBack(slot, ring, oldSize, newMemory, e);
+            fallBack(slot, ring, oldSize, e);
             throw new VirtioException("queue " + ring.index() + " keeps its " + oldSize + " descriptors: " + e.getMessage(), e);
         }
+        slot.memory(newMemory);
     }
 
-    /** The device may have learned of the new ring: its memory is freed once the queue has been reset again. */
-    private void fallBack(QueueSlot slot, Ring ring, int oldSize, DmaBuffer newMemory, VirtioException reason)
-            throws VirtioException {
+    /** The device may have learned of the new ring, so the queue is reset once more. */
+    private void fallBack(QueueSlot slot, Ring ring, int oldSize, VirtioException reason) throws VirtioException {
         try {
+            // At once, since its owner may touch a ring that stays broken, and the new one will not be its own.
+            ring.lay(oldSize, slot.memory());
             transport.resetQueue(ring.index());
-            slot.release(newMemory);
             setUp(ring, oldSize, slot.memory());
         } catch (VirtioException e) {
-            ring.breakForGood(reason.getMessage() + "; then: " + e.getMessage());
-            throw new VirtioException(ring.brokenReason(), e);
+            throw new VirtioException(reason.getMessage() + "; then: " + e.getMessage(), e);
         }
     }
 
     private void setUp(Ring ring, int size, DmaBuffer bytes) throws VirtioException {
         ring.lay(size, bytes);
         ring.notifier(transport.setUpQueue(ring.setup()));
-        ring.repaired();
+        ring.endReset();
     }
 }

@@ -95,6 +95,11 @@ final class InFlight {
         return "id " + id + " has not been made available";
     }
 
+    /** Whether a request has that slot. */
+    boolean contains(int slot) {
+        return shape[slot] != 0;
+    }
+
     /** Frees a slot. */
     void remove(int slot) {
         shape[slot] = 0;

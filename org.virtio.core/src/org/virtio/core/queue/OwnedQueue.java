@@ -5,11 +5,16 @@ import org.virtio.transport.OwnedVirtqueue;
 
 /** Who owns a queue, and whether it works. */
 abstract class OwnedQueue implements OwnedVirtqueue {
+    private static final String RESETTING = "the queue is being reset";
+
     private final int index;
     private volatile Thread owner;
     private volatile String brokenReason;
     /** Whether the queue cannot be unbroken. */
     private boolean beyondRepair;
+    private boolean resetting;
+    /** Why a driver broke the queue while it was being reset, or null. */
+    private String brokenMeanwhile;
     private int breaks;
 
     OwnedQueue(int index) {
@@ -58,6 +63,9 @@ abstract class OwnedQueue implements OwnedVirtqueue {
     private void breakQueue(String reason, boolean forGood) {
         synchronized (this) {
             beyondRepair |= forGood;
+            if (resetting && !forGood && brokenMeanwhile == null) {
+                brokenMeanwhile = reason;
+            }
             if (brokenReason != null) {
                 return;
             }
@@ -69,6 +77,7 @@ abstract class OwnedQueue implements OwnedVirtqueue {
 
     @Override
     public final synchronized boolean unbreak() {
+        brokenMeanwhile = null;
         if (beyondRepair) {
             return false;
         }
@@ -76,15 +85,52 @@ abstract class OwnedQueue implements OwnedVirtqueue {
         return true;
     }
 
-    /** Its requests were handed back: the device and the driver no longer agree on what is in flight. */
-    final synchronized void detached() {
+    /**
+     * Its requests are to be handed back: the device and the driver will no longer agree on what is in flight.
+     *
+     * @return false if the queue is not broken, perhaps not any more
+     */
+    final synchronized boolean detached() {
+        if (brokenReason == null) {
+            return false;
+        }
         beyondRepair = true;
+        return true;
     }
 
-    /** The queue was reset and begins anew. */
-    public final synchronized void repaired() {
+    /**
+     * Breaks the queue for as long as it is being reset; nobody but {@link #endReset} unbreaks it.
+     *
+     * @return whether it worked until now
+     */
+    public final synchronized boolean beginReset() {
+        resetting = true;
+        brokenMeanwhile = null;
+        beyondRepair = true;
+        if (brokenReason != null) {
+            return false;
+        }
+        brokenReason = RESETTING;
+        return true;
+    }
+
+    /** The queue was reset and begins anew; a driver may have broken it meanwhile. */
+    public final synchronized void endReset() {
+        resetting = false;
         beyondRepair = false;
-        brokenReason = null;
+        brokenReason = brokenMeanwhile;
+        if (brokenMeanwhile != null) {
+            breaks++;
+        }
+    }
+
+    /** The queue could not be reset: it stays broken, for this reason if it worked before. */
+    public final synchronized void failReset(String reason) {
+        resetting = false;
+        if (RESETTING.equals(brokenReason)) {
+            breaks++;
+            brokenReason = reason;
+        }
     }
 
     /** How often the queue broke. */

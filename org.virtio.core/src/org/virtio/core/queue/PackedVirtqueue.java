@@ -50,7 +50,7 @@ final class PackedVirtqueue extends Ring {
     /** The first descriptor that is not published yet: where, and what its len, id and flags are to be. */
     private int heldOffset;
     private long held;
-    /** Descriptors entered since the device's wish was last looked at. */
+    /** Descriptors that are not published yet. */
     private int added;
 
     /** IDs that are free, the next on top; without use where IDs are given out in turn. */
@@ -109,7 +109,7 @@ final class PackedVirtqueue extends Ring {
         return setup;
     }
 
-    /** Section 2.8.13.1. */
+    /** Section 2.8.21.1. */
     @Override
     void enter(Request request, boolean useTable) {
         int id = takeId();
@@ -196,7 +196,9 @@ final class PackedVirtqueue extends Ring {
 
     @Override
     int nextAvailablePosition() {
-        return nextAvailable | ((availableFlags & F_AVAIL) != 0 ? WRAP_COUNTER : 0);
+        int position = nextAvailable - added;
+        int wrap = (availableFlags & F_AVAIL) != 0 ? WRAP_COUNTER : 0;
+        return position >= 0 ? position | wrap : position + size | wrap ^ WRAP_COUNTER;
     }
 
     @Override
@@ -221,12 +223,23 @@ final class PackedVirtqueue extends Ring {
         int id = id(descriptor);
         int written = (int) descriptor;
         if (!inFlight.canBeUsed(id, written, published)) {
-            breakForGood("used descriptor " + nextUsed + ": " + inFlight.lie(id, written));
-            return false;
+            if (!canBeUsedUnwritten(descriptor)) {
+                breakForGood("used descriptor " + nextUsed + ": " + inFlight.lie(id, written));
+                return false;
+            }
+            written = 0;
         }
         freeIds[freeIdCount++] = id;
         finish(id, handler, written);
         return true;
+    }
+
+    /**
+     * Section 2.8.4: without F_WRITE the length means nothing, and may be anything. It is believed all the same where it can
+     * be: there are devices, QEMU's among them, that write and never set F_WRITE.
+     */
+    private boolean canBeUsedUnwritten(long descriptor) {
+        return ((int) (descriptor >>> 48) & F_WRITE) == 0 && inFlight.canBeUsed(id(descriptor), 0, published);
     }
 
     /** Pairs with the device's release of the flags: what was written is visible. One load, so that it is of one moment. */
@@ -242,7 +255,7 @@ final class PackedVirtqueue extends Ring {
         return (int) (descriptor >>> 32) & 0xffff;
     }
 
-    /** Section 2.8.5: one descriptor may stand for a batch, of which all but the last were used completely. */
+    /** Section 2.8.8: one descriptor may stand for a batch, of which all but the last were used completely. */
     private boolean takeInOrder(UsedBufferHandler handler) {
         if (batch == 0 && !readBatch()) {
             return false;
@@ -262,12 +275,20 @@ final class PackedVirtqueue extends Ring {
         int id = id(descriptor);
         int written = (int) descriptor;
         if (!inFlight.canBeUsed(id, written, published)) {
-            breakForGood("used descriptor " + nextUsed + ": " + inFlight.lie(id, written));
-            return false;
+            if (!canBeUsedUnwritten(descriptor)) {
+                breakForGood("used descriptor " + nextUsed + ": " + inFlight.lie(id, written));
+                return false;
+            }
+            written = 0;
         }
         batch = (id < oldestId ? id + size : id) - oldestId + 1;
         batchWritten = written;
         return true;
+    }
+
+    @Override
+    void forgetBatch() {
+        batch = 0;
     }
 
     private void finish(int id, UsedBufferHandler handler, int written) {
@@ -301,15 +322,14 @@ final class PackedVirtqueue extends Ring {
     }
 
     @Override
-    public boolean isUsed(int position) {
-        assert isOwner();
+    boolean isUsedAt(int position) {
         int flags = (position & WRAP_COUNTER) != 0 ? WRAP_FLAGS : 0;
         return batch != 0 || isUsed(usedDescriptor(position & WRAP_COUNTER - 1), flags);
     }
 
     @Override
     boolean requestNotificationLater() {
-        int position = nextUsed + (size - free) * 3 / 4;
+        int position = nextUsed + (size - free - added) * 3 / 4;
         int wrap = (usedFlags & F_AVAIL) != 0 ? WRAP_COUNTER : 0;
         requestNotification(position < size ? position | wrap : position - size | wrap ^ WRAP_COUNTER);
         return !isUsed(nextUsedPosition());

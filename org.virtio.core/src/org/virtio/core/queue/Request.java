@@ -6,7 +6,7 @@ package org.virtio.core.queue;
  * is it known how many descriptors it has, and so whether an indirect table is worth it; and to abort it costs nothing.
  */
 final class Request {
-    /** Sections 2.7.5.1 and 2.8.10: the bytes of one request. */
+    /** Section 2.7.5.1: the bytes of one request. */
     private static final long MAX_BYTES = 1L << 32;
 
     private final long[] address;

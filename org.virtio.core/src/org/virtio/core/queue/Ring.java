@@ -249,8 +249,17 @@ public abstract class Ring extends OwnedQueue {
 
     @Override
     public final boolean enableNotifications() {
-        return !isUsed(prepareNotifications()) && !isBroken() || giveUpNotifications();
+        return !isUsed(prepareNotifications()) || giveUpNotifications();
     }
+
+    @Override
+    public final boolean isUsed(int position) {
+        assert isOwner();
+        return isUsedAt(position) || isBroken();
+    }
+
+    /** Whether there is something to poll; may find that the queue is broken. */
+    abstract boolean isUsedAt(int position);
 
     private boolean giveUpNotifications() {
         disableNotificationsNow();
@@ -270,10 +279,9 @@ public abstract class Ring extends OwnedQueue {
     @Override
     public final int detach(UsedBufferHandler handler) {
         assert isOwner();
-        if (!isBroken()) {
+        if (!detached()) {
             throw new IllegalStateException("queue " + index() + " is not broken: its requests are the device's");
         }
-        detached();
         return giveBack(handler);
     }
 
@@ -285,14 +293,22 @@ public abstract class Ring extends OwnedQueue {
     /** Hands back what is in flight, the oldest first; the ring cannot be used again before it is laid anew. */
     public final int giveBack(UsedBufferHandler handler) {
         complete();
-        int[] slots = inFlight.oldestFirst();
-        for (int slot : slots) {
-            inFlight.remove(slot);
-            inFlight.deliver(slot, handler, 0);
+        forgetBatch();
+        int count = 0;
+        for (int slot : inFlight.oldestFirst()) {
+            // A handler may come here again, and then the rest has gone already.
+            if (inFlight.contains(slot)) {
+                inFlight.remove(slot);
+                count++;
+                inFlight.deliver(slot, handler, 0);
+            }
         }
         free = size;
-        return slots.length;
+        return count;
     }
+
+    /** Hands over no more of a batch that was used in order: its requests go another way. */
+    abstract void forgetBatch();
 
     @Override
     public final boolean await(long timeoutNanos) {

@@ -221,6 +221,11 @@ final class SplitVirtqueue extends Ring {
         return false;
     }
 
+    @Override
+    void forgetBatch() {
+        batch = 0;
+    }
+
     private void finish(int slot, UsedBufferHandler handler, int written) {
         free += inFlight.descriptors(slot);
         taken = taken + 1 & INDEX_MASK;
@@ -236,6 +241,11 @@ final class SplitVirtqueue extends Ring {
         if (ahead > shown) {
             breakForGood("used index " + index + " is " + ahead + " ahead of " + taken + ", but only " + shown
                 + " requests are in flight");
+            return false;
+        }
+        int before = usedIndex - taken & INDEX_MASK;
+        if (ahead < before) {
+            breakForGood("used index " + index + " went back from " + usedIndex);
             return false;
         }
         usedIndex = index;
@@ -273,8 +283,7 @@ final class SplitVirtqueue extends Ring {
     }
 
     @Override
-    public boolean isUsed(int position) {
-        assert isOwner();
+    boolean isUsedAt(int position) {
         if (taken == usedIndex) {
             readUsedIndex();
         }
