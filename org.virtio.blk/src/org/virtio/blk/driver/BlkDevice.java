@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SeekableByteChannel;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.virtio.blk.BlockDevice;
 import org.virtio.blk.BlockDeviceDTO;
@@ -69,6 +70,11 @@ final class BlkDevice implements BlockDevice {
     void stop() {
         device.stop();
         queues.free();
+    }
+
+    /** Who is told, once, when no queue works any more although nobody has closed the device; on any thread. */
+    void onLastQueueBroken(Consumer<String> listener) {
+        queues.onLastBroken(listener);
     }
 
     /** Follows the configuration; see {@link CapacityWatch#reload}. */

@@ -5,6 +5,8 @@ import static org.virtio.spec.BlkRequestLayout.ID_SIZE;
 import static org.virtio.spec.BlkRequestLayout.T_IN;
 import static org.virtio.spec.BlkRequestLayout.T_OUT;
 
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.virtio.blk.BlockCallback;
 import org.virtio.blk.BlockQueue;
 import org.virtio.memory.DmaAllocator;
@@ -14,6 +16,7 @@ import org.virtio.queue.Virtqueue;
 
 /** A virtqueue in the hands of an application's thread: checks what it asks for and passes it on to the engine. */
 final class BlkQueue implements BlockQueue {
+    private static final Logger LOG = LoggerFactory.getLogger(BlkQueue.class);
     private static final int CLOSE_BATCH = 256;
 
     private final QueueSet queues;
@@ -24,6 +27,7 @@ final class BlkQueue implements BlockQueue {
     private final DmaAllocator memory;
     private final Thread owner = Thread.currentThread();
     private boolean closed;
+    private boolean brokenTold;
 
     BlkQueue(QueueSet queues, Virtqueue queue, RequestEngine engine, Bounds bounds, Settings settings) {
         this.queues = queues;
@@ -97,7 +101,16 @@ final class BlkQueue implements BlockQueue {
 
     @Override
     public int poll(int limit) {
-        return closed ? 0 : engine.poll(limit);
+        return closed ? 0 : pollEngine(limit);
+    }
+
+    private int pollEngine(int limit) {
+        int done = engine.poll(limit);
+        if (engine.isGone() && !brokenTold) {
+            brokenTold = true;
+            queues.broke(queue);
+        }
+        return done;
     }
 
     @Override
@@ -107,7 +120,7 @@ final class BlkQueue implements BlockQueue {
 
     private int complete(int limit, long timeoutNanos) {
         engine.submit();
-        int done = engine.poll(limit);
+        int done = pollEngine(limit);
         if (done > 0 || engine.inFlight() == 0) {
             return done;
         }
@@ -115,7 +128,7 @@ final class BlkQueue implements BlockQueue {
         long spin = Math.min(settings.spinNanos(), timeoutNanos);
         while (System.nanoTime() - start < spin) {
             Thread.onSpinWait();
-            done = engine.poll(limit);
+            done = pollEngine(limit);
             if (done > 0) {
                 return done;
             }
@@ -134,7 +147,7 @@ final class BlkQueue implements BlockQueue {
                 queue.await(left);
                 queue.disableNotifications();
             }
-            done = engine.poll(limit);
+            done = pollEngine(limit);
         }
         return done;
     }
@@ -153,17 +166,31 @@ final class BlkQueue implements BlockQueue {
             throw new IllegalStateException("queue " + index() + " is owned by thread '" + owner.getName() + "', not by '"
                 + Thread.currentThread().getName() + "'");
         }
+        end("closed");
+        queues.closed(queue);
+    }
+
+    /** Ends what the owner, a thread that has ended without closing this, left in flight. For the thread that has it now. */
+    void endAbandoned() {
+        end("left by thread '" + owner.getName() + "', which has ended,");
+    }
+
+    /** Completes what is in flight, or breaks the queue over it. What callbacks throw must not leave the queue without an end. */
+    private void end(String how) {
         closed = true;
         long start = System.nanoTime();
         long limit = settings.drainNanos();
-        while (engine.inFlight() > 0 && System.nanoTime() - start < limit) {
-            complete(CLOSE_BATCH, limit - (System.nanoTime() - start));
+        while (engine.inFlight() > 0) {
+            long left = limit - (System.nanoTime() - start);
+            if (left <= 0) {
+                queue.breakQueue(how + " with " + engine.inFlight()
+                    + " requests in flight, which the device did not complete in " + limit / 1_000_000 + " ms");
+            }
+            try {
+                complete(CLOSE_BATCH, Math.max(0, left));
+            } catch (RuntimeException | Error e) {
+                LOG.warn("a callback failed while queue {} of {} was closed", index(), queues.device().name(), e);
+            }
         }
-        if (engine.inFlight() > 0) {
-            queue.breakQueue("closed with " + engine.inFlight() + " requests in flight, which the device did not complete in "
-                + limit / 1_000_000 + " ms");
-            engine.poll(CLOSE_BATCH);
-        }
-        queues.closed(queue);
     }
 }

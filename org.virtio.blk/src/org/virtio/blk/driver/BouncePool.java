@@ -58,6 +58,16 @@ final class BouncePool {
         free.get(sizeClass(buffer.size())).push(buffer);
     }
 
+    /** Whether there is nothing to {@link #trim}. */
+    boolean isEmpty() {
+        for (int i = 0; i < free.size(); i++) {
+            if (!free.get(i).isEmpty()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /** Gives memory that is not taken back to the allocator. */
     void trim() {
         for (Deque<DmaBuffer> buffers : free) {

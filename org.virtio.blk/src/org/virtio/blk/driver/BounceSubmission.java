@@ -14,9 +14,10 @@ import org.virtio.queue.QueueResult;
 final class BounceSubmission extends Submission {
     private final int type;
     private final long position;
-    private final ByteBuffer data;
+    /** Null when done, like the view: whoever keeps the request must not keep the caller's buffer. */
+    private ByteBuffer data;
     /** The data with a position and limit that the caller cannot move. */
-    private final ByteBuffer view;
+    private ByteBuffer view;
     private final int start;
     private final int end;
     /** Where in the data the first byte lies that has not been entered. */
@@ -93,10 +94,13 @@ final class BounceSubmission extends Submission {
         if (outstanding > 0 || next < end) {
             return;
         }
+        ByteBuffer done = data;
+        data = null;
+        view = null;
         if (failure != null) {
             future.completeExceptionally(failure);
         } else {
-            data.position(Math.min(end, data.limit()));
+            done.position(Math.min(end, done.limit()));
             future.complete(null);
         }
     }
@@ -123,10 +127,8 @@ final class BounceSubmission extends Submission {
             } else if (type != T_OUT) {
                 view.put(at, buffer.bytes(), 0, length);
             }
-            if (result != BlockResult.DEVICE_GONE) {
-                // The device may still write to what it never gave back.
-                release();
-            }
+            // Also if the device still has it: what is closed under a broken queue is not handed out before a reset.
+            release();
             finishIfDone();
         }
 

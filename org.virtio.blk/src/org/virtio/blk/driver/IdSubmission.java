@@ -46,9 +46,10 @@ final class IdSubmission extends Submission implements BlockCallback {
         if (result != BlockResult.DEVICE_GONE) {
             byte[] bytes = new byte[ID_SIZE];
             buffer.bytes().get(0, bytes);
-            poller.bounce().give(buffer);
             id = parse(bytes);
         }
+        poller.bounce().give(buffer);
+        buffer = null;
         finish(result, poller);
     }
 

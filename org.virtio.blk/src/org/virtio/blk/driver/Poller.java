@@ -26,6 +26,9 @@ final class Poller extends Thread {
     /** Anything that ends a sleep wakes the thread; this only keeps the time within what every system call takes. */
     private static final long MAX_SLEEP_NANOS = TimeUnit.HOURS.toNanos(1);
 
+    /** A shorter sleep is one between two requests, of which the next would have to allocate again. */
+    private static final long TRIM_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
     private final QueueSet queues;
     private final int index;
     private final Settings settings;
@@ -71,6 +74,11 @@ final class Poller extends Thread {
     void handOver() {
         handOver = true;
         wake();
+    }
+
+    /** Has the thread go on after all, if it has not ended yet. Any thread. */
+    void keep() {
+        handOver = false;
     }
 
     /** Has the thread fail what it has not entered, and what is in flight at the deadline too, and end. Any thread. */
@@ -168,11 +176,21 @@ final class Poller extends Thread {
         VarHandle.fullFence();
         boolean ending = handOver || abortReason != null;
         if (submissions.isEmpty() && !(ending && engine.inFlight() == 0) && queue.enableNotifications()) {
-            queue.await(abortReason == null ? MAX_SLEEP_NANOS : Math.max(0, abortDeadline - System.nanoTime()));
+            boolean arrived = queue.await(sleepNanos());
             queue.disableNotifications();
+            if (!arrived) {
+                bounce.trim();
+            }
         }
         sleeping.set(false);
         lastWork = System.nanoTime();
+    }
+
+    private long sleepNanos() {
+        if (abortReason != null) {
+            return Math.max(0, abortDeadline - System.nanoTime());
+        }
+        return bounce.isEmpty() ? MAX_SLEEP_NANOS : TRIM_NANOS;
     }
 
     private void turn() {

@@ -4,9 +4,12 @@ package org.virtio.blk.driver;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.StringJoiner;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.virtio.blk.BlockDeviceGoneException;
@@ -36,26 +39,8 @@ final class QueueSet {
     /** Pollers that have not ended, also those that are about to give their queue up. */
     private final Set<Poller> running = new HashSet<>();
     private volatile String closed;
-
-    /** One virtqueue. */
-    private static final class Lane {
-        /** Null unless a poller has the queue or is about to. */
-        volatile Poller poller;
-        /** The application's thread that has the queue or is about to, or null. */
-        Thread owner;
-        /** Why the queue is of no more use, or null. */
-        String broken;
-        /** What the queue's requests lie in, whoever owns it. */
-        final DmaBuffer memory;
-
-        Lane(DmaBuffer memory) {
-            this.memory = memory;
-        }
-
-        boolean isFree() {
-            return poller == null && owner == null && broken == null;
-        }
-    }
+    private volatile Consumer<String> lastBroken = why -> { };
+    private boolean lastBrokenTold;
 
     /**
      * Looks at the queues of a started device and allocates what they need.
@@ -68,8 +53,13 @@ final class QueueSet {
         this.bounds = bounds;
         this.settings = settings;
         this.lanes = new Lane[device.queueCount()];
-        for (int i = 0; i < lanes.length; i++) {
-            lanes[i] = new Lane(allocate(queueSize(i)));
+        try {
+            for (int i = 0; i < lanes.length; i++) {
+                lanes[i] = new Lane(allocate(queueSize(i)));
+            }
+        } catch (VirtioException | RuntimeException e) {
+            Stream.of(lanes).filter(Objects::nonNull).forEach(lane -> lane.memory.close());
+            throw e;
         }
     }
 
@@ -102,6 +92,11 @@ final class QueueSet {
         return failure != null ? failure : closed != null ? closed : "the device is gone";
     }
 
+    /** Who is told, once, when no queue works any more although nobody has closed the device. */
+    void onLastBroken(Consumer<String> listener) {
+        lastBroken = listener;
+    }
+
     int count() {
         return lanes.length;
     }
@@ -109,52 +104,116 @@ final class QueueSet {
     /** As {@link org.virtio.blk.BlockDevice#openQueue}. */
     BlockQueue open() throws BlockException {
         for (;;) {
-            Lane lane;
+            int index;
             Poller poller;
             synchronized (this) {
-                lane = laneToOpen();
-                poller = lane.poller;
-                lane.owner = Thread.currentThread();
-                lane.poller = null;
+                index = laneToOpen();
+                poller = lanes[index].poller;
+                lanes[index].owner = Thread.currentThread();
+                lanes[index].poller = null;
             }
             if (poller != null) {
-                poller.handOver();
-                poller.awaitEnd(Long.MAX_VALUE);
+                takeFrom(poller);
             }
-            synchronized (this) {
-                if (lane.broken == null && closed == null) {
-                    return open(lane);
-                }
-                // It broke in the poller's last moments, so look for another.
-                lane.owner = null;
+            BlockQueue queue = open(index);
+            if (queue != null) {
+                return queue;
             }
+            // It broke in its last moments with whoever had it, so look for another.
         }
     }
 
-    private BlockQueue open(Lane lane) throws BlockException {
-        int index = List.of(lanes).indexOf(lane);
+    /** Waits until a poller has given its queue up; if it takes too long, the poller has it as before. */
+    private void takeFrom(Poller poller) throws BlockException {
+        poller.handOver();
+        long limit = settings.drainNanos() + JOIN_SLACK_NANOS;
+        if (poller.awaitEnd(limit)) {
+            return;
+        }
+        synchronized (this) {
+            if (!running.contains(poller)) {
+                return;
+            }
+            // If it is about to end all the same, ended() has its turn after this.
+            poller.keep();
+            lanes[poller.index()].poller = poller;
+            lanes[poller.index()].owner = null;
+        }
+        throw new BlockException("queue " + poller.index() + " of " + device.name() + " cannot be opened: the driver's poller "
+            + "has requests in flight on it, which the device did not complete in " + limit / 1_000_000 + " ms");
+    }
+
+    /** Opens a queue that is the calling thread's already as far as this set goes; null if it is broken. */
+    private BlockQueue open(int index) throws BlockException {
+        Virtqueue queue = null;
         try {
-            Virtqueue queue = device.acquireQueue(index);
-            return new BlkQueue(this, queue, newEngine(queue), bounds, settings);
+            if (!isUsable(index)) {
+                giveUp(index, null);
+                return null;
+            }
+            queue = device.acquireQueue(index);
+            BlkQueue opened = new BlkQueue(this, queue, newEngine(queue), bounds, settings);
+            if (!isUsable(index) || queue.isBroken()) {
+                giveUp(index, queue);
+                return null;
+            }
+            synchronized (this) {
+                lanes[index].opened = opened;
+            }
+            return opened;
         } catch (RuntimeException e) {
-            lane.owner = null;
+            giveUp(index, queue);
             throw new BlockException("queue " + index + " of " + device.name() + " cannot be opened: " + e.getMessage());
         }
     }
 
-    /** An engine for a queue that the calling thread owns. */
+    private synchronized boolean isUsable(int index) {
+        return closed == null && lanes[index].broken == null;
+    }
+
+    private void giveUp(int index, Virtqueue queue) {
+        release(queue);
+        synchronized (this) {
+            lanes[index].owner = null;
+        }
+        if (queue != null && queue.isBroken()) {
+            broke(queue);
+        }
+    }
+
+    /** An engine for a queue that the calling thread owns. What an owner left in flight that has died comes to its end first. */
     RequestEngine newEngine(Virtqueue queue) {
-        return new RequestEngine(queue, lanes[queue.index()].memory, config);
+        Lane lane = lanes[queue.index()];
+        BlkQueue abandoned;
+        synchronized (this) {
+            abandoned = lane.opened;
+            lane.opened = null;
+        }
+        if (abandoned != null) {
+            abandoned.endAbandoned();
+        }
+        return new RequestEngine(queue, lane.memory, config);
     }
 
     /** Takes back the queue of an application's thread, the calling one. */
     void closed(Virtqueue queue) {
-        String broken = queue.brokenReason();
+        boolean broken = queue.isBroken();
         release(queue);
         synchronized (this) {
             lanes[queue.index()].owner = null;
-            lanes[queue.index()].broken = broken;
+            lanes[queue.index()].opened = null;
         }
+        if (broken) {
+            broke(queue);
+        }
+    }
+
+    /** A queue was found to be broken by who has it. */
+    void broke(Virtqueue queue) {
+        synchronized (this) {
+            lanes[queue.index()].broken = queue.brokenReason();
+        }
+        tellIfLast();
     }
 
     /** Gives a queue back to the device, or nothing if there is none. */
@@ -169,13 +228,35 @@ final class QueueSet {
     }
 
     /** A poller has released its queue. */
-    synchronized void ended(Poller poller, String broken) {
-        Lane lane = lanes[poller.index()];
-        if (lane.poller == poller) {
-            lane.poller = null;
+    void ended(Poller poller, String broken) {
+        synchronized (this) {
+            Lane lane = lanes[poller.index()];
+            if (lane.poller == poller) {
+                lane.poller = null;
+            }
+            lane.broken = broken;
+            running.remove(poller);
         }
-        lane.broken = broken;
-        running.remove(poller);
+        tellIfLast();
+    }
+
+    /** Without a lock: who is told may do as it likes. */
+    private void tellIfLast() {
+        StringJoiner why = new StringJoiner("; ", "no queue works any more: ", "");
+        synchronized (this) {
+            if (closed != null || lastBrokenTold) {
+                return;
+            }
+            for (int i = 0; i < lanes.length; i++) {
+                String failure = lanes[i].failure();
+                if (failure == null) {
+                    return;
+                }
+                why.add("queue " + i + " is broken: " + failure);
+            }
+            lastBrokenTold = true;
+        }
+        lastBroken.accept(why.toString());
     }
 
     /** Gives a submission to the poller for the calling thread, or fails it if no queue can have one. */
@@ -217,25 +298,28 @@ final class QueueSet {
         }
     }
 
-    /** Frees the queues' memory once the device has let go of it; that of a broken queue stays until the device is closed. */
+    /**
+     * Frees the queues' memory once the device is stopped, but for that of a queue that a thread still holds. If the device
+     * did not let go, its allocator knows: nobody is given the memory before a reset.
+     */
     synchronized void free() {
         for (Lane lane : lanes) {
-            if (lane.isFree()) {
+            if (lane.poller == null && lane.isUnowned()) {
                 lane.memory.close();
             }
         }
     }
 
-    private Lane laneToOpen() throws BlockException {
+    private int laneToOpen() throws BlockException {
         checkOpen();
-        for (Lane lane : lanes) {
-            if (lane.isFree()) {
-                return lane;
+        for (int i = 0; i < lanes.length; i++) {
+            if (lanes[i].isFree()) {
+                return i;
             }
         }
-        for (Lane lane : lanes) {
-            if (lane.poller != null) {
-                return lane;
+        for (int i = 0; i < lanes.length; i++) {
+            if (lanes[i].poller != null) {
+                return i;
             }
         }
         throw allTaken();
@@ -264,6 +348,7 @@ final class QueueSet {
                 poller.start();
                 running.add(poller);
                 lane.poller = poller;
+                lane.owner = null;
             }
             if (lane.poller != null) {
                 return lane.poller;
@@ -282,8 +367,9 @@ final class QueueSet {
         StringJoiner who = new StringJoiner("; ");
         boolean owned = false;
         for (int i = 0; i < lanes.length; i++) {
-            owned |= lanes[i].owner != null;
-            who.add("queue " + i + (lanes[i].owner == null ? " is broken: " + lanes[i].broken
+            boolean unowned = lanes[i].isUnowned();
+            owned |= !unowned;
+            who.add("queue " + i + (unowned ? " is broken: " + lanes[i].broken
                 : " is owned by thread '" + lanes[i].owner.getName() + "'"));
         }
         return owned

@@ -142,6 +142,7 @@ final class RequestEngine implements UsedBufferHandler {
         SplitRequest split = slot.split;
         BlockCallback callback = slot.callback;
         Object context = slot.context;
+        slot.clear();
         slots.give(slot);
         if (split == null) {
             complete(callback, context, result);
@@ -202,8 +203,11 @@ final class RequestEngine implements UsedBufferHandler {
         Slot slot;
         do {
             slot = immediate.remove();
+            BlockCallback callback = slot.callback;
+            Object context = slot.context;
+            slot.clear();
             slots.give(slot);
-            complete(slot.callback, slot.context, gone ? BlockResult.DEVICE_GONE : slot.result);
+            complete(callback, context, gone ? BlockResult.DEVICE_GONE : slot.result);
         } while (slot != last);
     }
 
@@ -268,8 +272,11 @@ final class RequestEngine implements UsedBufferHandler {
 
     private void completeIfLast(SplitRequest split) {
         if (split.outstanding == 0 && split.remaining == 0) {
+            BlockCallback callback = split.callback;
+            Object context = split.context;
+            split.clear();
             splits[freeSplits++] = split;
-            complete(split.callback, split.context, split.result);
+            complete(callback, context, split.result);
         }
     }
 

@@ -33,19 +33,23 @@ final class Slot {
         this.status = layout.status(index);
     }
 
-    /**
-     * Sets who is told. References are neither cleared after use nor stored again if they are the same: each store of one
-     * may cost the garbage collector's barrier with its fence, and a slot's next request mostly has the same callback.
-     */
+    /** Sets who is told. A null is not stored: it is there since {@link #clear}. */
     void assign(SplitRequest newSplit, BlockCallback newCallback, Object newContext) {
-        if (split != newSplit) {
+        if (newSplit != null) {
             split = newSplit;
         }
-        if (callback != newCallback) {
+        if (newCallback != null) {
             callback = newCallback;
         }
-        if (context != newContext) {
+        if (newContext != null) {
             context = newContext;
         }
+    }
+
+    /** Forgets who is told: through them it would hold on to a caller's buffers until its next use, which may never come. */
+    void clear() {
+        split = null;
+        callback = null;
+        context = null;
     }
 }

@@ -59,6 +59,13 @@ final class SplitRequest {
         outstanding++;
     }
 
+    /** Forgets the caller's objects, which would live on until the next use. */
+    void clear() {
+        data = null;
+        callback = null;
+        context = null;
+    }
+
     /** What has not been entered never will be. */
     void abandon(int newResult) {
         remaining = 0;

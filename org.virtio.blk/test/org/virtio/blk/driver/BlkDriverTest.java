@@ -11,7 +11,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -19,6 +21,7 @@ import org.osgi.framework.BundleContext;
 import org.osgi.framework.ServiceRegistration;
 import org.virtio.blk.BlockDevice;
 import org.virtio.blk.BlockDeviceGoneException;
+import org.virtio.blk.BlockQueue;
 import org.virtio.device.DeviceProperties;
 import org.virtio.device.VirtioException;
 import org.virtio.spec.BlkConfigLayout;
@@ -70,7 +73,11 @@ class BlkDriverTest {
     }
 
     private void bind() {
-        driver.bind(fake, Map.of(DeviceProperties.NAME, "disk0", DeviceProperties.TYPE, "blk",
+        bind(fake);
+    }
+
+    private void bind(FakeDevice device) {
+        driver.bind(device, Map.of(DeviceProperties.NAME, "disk0", DeviceProperties.TYPE, "blk",
             DeviceProperties.TRANSPORT, "fake", DeviceProperties.ADDRESS, "fake:0", DeviceProperties.STATE, "open",
             "service.id", 7L));
     }
@@ -143,8 +150,114 @@ class BlkDriverTest {
         fake.config(BlkConfigLayout.CAPACITY, 8, 4096);
         fake.listeners.forEach(listener -> listener.configurationChanged(fake));
 
-        assertThat(told.get()).isEqualTo("1048576 to 2097152 on virtio-blk events");
+        assertThat(told.get()).isEqualTo("1048576 to 2097152 on virtio-blk disk0 events");
         assertThat(service.capacity()).isEqualTo(2097152);
+    }
+
+    @Test
+    void anyNumberOfAnnouncementsDuringAReloadLeadToOneMore() throws Exception {
+        bind();
+        CompletableFuture<Long> told = new CompletableFuture<>();
+        service.addListener((device, before, now) -> told.complete(now));
+        int before = fake.configReads.get();
+        fake.configGate = new CountDownLatch(1);
+        fake.listeners.forEach(listener -> listener.configurationChanged(fake));
+        awaitReads(fake, before + 1);
+        for (int i = 0; i < 10_000; i++) {
+            fake.listeners.forEach(listener -> listener.configurationChanged(fake));
+        }
+        fake.configGate.countDown();
+        awaitReads(fake, before + 2);
+        fake.config(BlkConfigLayout.CAPACITY, 8, 4096);
+        fake.listeners.forEach(listener -> listener.configurationChanged(fake));
+
+        assertThat(told.get()).isEqualTo(2097152);
+        assertThat(fake.configReads.get() - before).as("one under way, one for the rest, and the last").isBetween(2, 3);
+    }
+
+    private static void awaitReads(FakeDevice device, int count) throws InterruptedException {
+        while (device.configReads.get() < count) {
+            Thread.sleep(1);
+        }
+    }
+
+    @Test
+    void aDeviceThatDoesNotAnswerHoldsUpNoOther() throws Exception {
+        bind();
+        fake.configGate = new CountDownLatch(1);
+        int before = fake.configReads.get();
+        fake.listeners.forEach(listener -> listener.configurationChanged(fake));
+        awaitReads(fake, before + 1);
+        FakeDevice other = Fixture.capable();
+        other.name = "disk1";
+        bind(other);
+        CompletableFuture<Long> told = new CompletableFuture<>();
+        service.addListener((device, was, now) -> told.complete(now));
+        other.config(BlkConfigLayout.CAPACITY, 8, 4096);
+        other.listeners.forEach(listener -> listener.configurationChanged(other));
+        assertThat(told.get(10, TimeUnit.SECONDS)).isEqualTo(2097152);
+        fake.configGate.countDown();
+    }
+
+    @Test
+    void stoppingTheDriverWaitsForWhatItsEventsDo() throws Exception {
+        bind();
+        CompletableFuture<Boolean> stoppedBefore = new CompletableFuture<>();
+        CountDownLatch told = new CountDownLatch(1);
+        service.addListener((device, before, now) -> {
+            told.countDown();
+            try {
+                Thread.sleep(200);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            stoppedBefore.complete(fake.stops > 0);
+        });
+        fake.config(BlkConfigLayout.CAPACITY, 8, 4096);
+        fake.listeners.forEach(listener -> listener.configurationChanged(fake));
+        told.await();
+        driver.deactivate();
+        assertThat(stoppedBefore).as("ended before the driver has").isCompletedWithValue(false);
+        assertThat(Thread.getAllStackTraces().keySet()).extracting(Thread::getName).doesNotContain("virtio-blk disk0 events");
+    }
+
+    @Test
+    void aListenerMayDetachItsDevice() throws Exception {
+        bind();
+        CompletableFuture<Void> detached = new CompletableFuture<>();
+        service.addListener((device, before, now) -> {
+            driver.unbind(fake);
+            detached.complete(null);
+        });
+        fake.config(BlkConfigLayout.CAPACITY, 8, 4096);
+        fake.listeners.forEach(listener -> listener.configurationChanged(fake));
+        detached.get(2, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void aDeviceWithoutAQueueThatWorksLosesItsServiceAndSaysWhy() throws Exception {
+        fake.config(BlkConfigLayout.NUM_QUEUES, 2, 2);
+        bind();
+        assertThat(news.take()).isEqualTo("registered");
+        try (BlockQueue one = service.openQueue()) {
+            service.flush();
+            FakeQueue polled = fake.queues.get(1 - one.index());
+            Thread poller = polled.owner;
+            polled.breakQueue("the device lied");
+            poller.join();
+            assertThat(news.poll(50, TimeUnit.MILLISECONDS)).as("one queue is left").isNull();
+            assertThat(fake.failure()).isNull();
+            fake.queues.get(one.index()).breakQueue("it lied again");
+            one.poll(1);
+            assertThat(news.take()).isEqualTo("unregister");
+            assertThat(fake.failure()).startsWith("no queue works any more: ").contains("the device lied", "it lied again");
+        }
+        assertThatThrownBy(service::flush).isInstanceOf(BlockDeviceGoneException.class);
+        assertThat(fake.stops).as("it is still the driver's").isZero();
+        driver.unbind(fake);
+        assertThat(fake.stops).isEqualTo(1);
+        assertThat(fake.memory.allocated()).isZero();
+        assertThat(news).isEmpty();
     }
 
     @Test

@@ -62,6 +62,12 @@ record FakeConfigSpace(FakeDevice device) implements ConfigSpace {
 
     @Override
     public <T> T readConsistently(Reader<T> reader) throws VirtioException {
+        device.configReads.incrementAndGet();
+        try {
+            device.configGate.await();
+        } catch (InterruptedException e) {
+            throw new VirtioException("interrupted", e);
+        }
         reader.read(this);
         return reader.read(this);
     }

@@ -6,6 +6,8 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.virtio.device.ConfigSpace;
 import org.virtio.device.DeviceAddress;
 import org.virtio.device.DeviceDTO;
@@ -30,6 +32,7 @@ final class FakeDevice implements VirtioDevice {
     final List<DeviceListener> listeners = new CopyOnWriteArrayList<>();
     FeatureSet offered = FeatureSet.of(Feature.VERSION_1, BlkFeature.MQ, BlkFeature.FLUSH);
     FeatureSet negotiated = FeatureSet.NONE;
+    String name = "disk0";
     FakeDisk disk;
     int maxQueues = 64;
     int queueSize = 64;
@@ -39,6 +42,9 @@ final class FakeDevice implements VirtioDevice {
     volatile DeviceState state = DeviceState.OPEN;
     volatile String failure;
     volatile VirtioException configFailure;
+    /** Where reads of the configuration stop until it is counted down. */
+    volatile CountDownLatch configGate = new CountDownLatch(0);
+    final AtomicInteger configReads = new AtomicInteger();
     /** Runs on the owner's thread just after it has released a queue. */
     volatile Runnable afterRelease = () -> { };
 
@@ -79,7 +85,7 @@ final class FakeDevice implements VirtioDevice {
 
     @Override
     public String name() {
-        return "disk0";
+        return name;
     }
 
     @Override
@@ -170,7 +176,7 @@ final class FakeDevice implements VirtioDevice {
     @Override
     public synchronized Virtqueue acquireQueue(int index) {
         FakeQueue queue = queues.get(index);
-        if (queue.owner != null) {
+        if (queue.owner != null && queue.owner.isAlive()) {
             throw new IllegalStateException("queue " + index + " is owned by " + queue.owner.getName());
         }
         queue.owner = Thread.currentThread();
