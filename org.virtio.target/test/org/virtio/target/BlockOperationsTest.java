@@ -22,15 +22,21 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.virtio.target.backend.BlockTarget;
 
+@ParameterizedClass
+@ValueSource(longs = {0, RawDriver.IN_ORDER, RawDriver.PACKED, RawDriver.PACKED | RawDriver.IN_ORDER})
 @ExtendWith(NoLeaks.class)
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class BlockOperationsTest {
     private static final int SECTORS = 2048;
 
+    @Parameter
+    long format;
     @TempDir
     Path directory;
     private BlockTarget target;
@@ -42,10 +48,15 @@ class BlockOperationsTest {
         serve(TargetOptions.ram(directory.resolve("t").toString(), SECTORS * 512L));
     }
 
+    private void serve(long otherFormat) throws Exception {
+        format = otherFormat;
+        start();
+    }
+
     private void serve(TargetOptions options) throws Exception {
         stop();
         target = new BlockTarget(options);
-        driver = RawDriver.running(options.path(), RawDriver.FEATURES, 1);
+        driver = RawDriver.running(options.path(), RawDriver.FEATURES | format, 1);
         queue = driver.queues[0];
     }
 
@@ -212,7 +223,8 @@ class BlockOperationsTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void takesIndirectTables(boolean afterADirectDescriptor) {
+    void takesIndirectTables(boolean afterADirectDescriptor) throws Exception {
+        serve(format & ~RawDriver.PACKED);
         queue.write(1, pattern(512, 5));
         int table = DATA + 0x2000;
         queue.header(DATA, RawQueue.IN, 1);
@@ -234,21 +246,67 @@ class BlockOperationsTest {
         assertThat(queue.dataOf(0, 512)).isEqualTo(pattern(512, 5));
     }
 
+    /** A packed ring's table is read from its start to its end, and most of its flags mean nothing. */
+    @Test
+    void takesIndirectTablesOfAPackedRing() throws Exception {
+        serve(format | RawDriver.PACKED);
+        queue.write(1, pattern(512, 5));
+        int table = DATA + 0x2000;
+        queue.header(DATA, RawQueue.IN, 1);
+        queue.memory().put(DATA + 16, (byte) RawQueue.UNTOUCHED);
+        queue.tableEntry(table, queue.address(DATA), 16, INDIRECT, 2);
+        queue.tableEntry(table + 16, queue.address(DATA + 32), 512, WRITE | 0x8080, 1);
+        queue.tableEntry(table + 32, queue.address(DATA + 16), 1, NEXT | WRITE, 77);
+        queue.descriptor(4, queue.address(table), 48, INDIRECT | WRITE, 0);
+        queue.offer(4);
+        queue.awaitUsed(2);
+        assertThat(queue.usedId(1)).isEqualTo(4);
+        assertThat(queue.usedLength(1)).isEqualTo(513);
+        assertThat(queue.status(DATA + 16)).isEqualTo(OK);
+        assertThat(queue.dataOf(0, 512)).isEqualTo(pattern(512, 5));
+        assertThat(queue.read(1, 512)).isEqualTo(pattern(512, 5));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 4, 4096})
+    void takesIndirectTablesInAQueueOfAnySize(int size) throws Exception {
+        driver.stop(0);
+        driver.replace(0, size);
+        driver.start(0);
+        queue = driver.queues[0];
+        int table = DATA + 0x2000;
+        queue.tableEntry(table, queue.address(DATA), 16, NEXT, 1);
+        queue.tableEntry(table + 16, queue.address(DATA + 32), 512, NEXT | WRITE, 2);
+        queue.tableEntry(table + 32, queue.address(DATA + 16), 1, WRITE, 0);
+        queue.descriptor(0, queue.address(table), 48, INDIRECT, 0);
+        queue.header(DATA, RawQueue.IN, 1);
+        for (int i = 1; i <= 2 * size + 1; i++) {
+            queue.memory().put(DATA + 16, (byte) RawQueue.UNTOUCHED);
+            queue.offer(0);
+            queue.awaitUsed(i);
+            assertThat(queue.status(DATA + 16)).isEqualTo(OK);
+        }
+    }
+
     @Test
     void servesABatchAndWrapsAround() {
+        int batch = queue.size / 3;
         for (int round = 0; round < 2000; round++) {
             int first = queue.availableIndex();
-            for (int i = 0; i < 21; i++) {
+            for (int i = 0; i < batch; i++) {
                 queue.lay(3 * i, RawQueue.OUT, i, pattern(512, round + i), 0);
                 queue.put(3 * i);
             }
             queue.publish();
             queue.kick.signal();
-            queue.awaitUsed(first + 21);
-            assertThat(queue.usedId(first + 20)).isEqualTo(60);
+            queue.awaitUsed(first + batch);
+            if (format != RawDriver.IN_ORDER) {
+                assertThat(queue.usedId(first + batch - 1)).isEqualTo(3 * batch - 3);
+            }
         }
-        assertThat(queue.read(20, 512)).isEqualTo(pattern(512, 1999 + 20));
-        assertThat(target.dto().requests).isEqualTo(42_001);
+        assertThat(queue.read(batch - 1, 512)).isEqualTo(pattern(512, 1999 + batch - 1));
+        assertThat(target.dto().requests).isEqualTo(2000L * batch + 1);
+        assertThat(target.dto().ring).isEqualTo((format & RawDriver.PACKED) == 0 ? "split" : "packed");
     }
 
     @Test

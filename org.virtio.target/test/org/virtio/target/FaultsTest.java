@@ -10,6 +10,7 @@ import static org.virtio.target.RawQueue.IOERR;
 import static org.virtio.target.RawQueue.OK;
 import static org.virtio.target.RawQueue.UNSUPP;
 import static org.virtio.target.RawQueue.UNTOUCHED;
+import static org.virtio.target.RawQueue.WRITE;
 
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -19,16 +20,24 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.virtio.device.FeatureSet;
+import org.virtio.spec.Feature;
 import org.virtio.target.backend.BlockTarget;
 
-/** A target misbehaves exactly as it is told to. */
+/** A target misbehaves exactly as it is told to, in both ring formats. */
+@ParameterizedClass
+@ValueSource(longs = {0, RawDriver.PACKED})
 @ExtendWith(NoLeaks.class)
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class FaultsTest {
     private static final long LIMIT = TimeUnit.SECONDS.toNanos(20);
 
+    @Parameter
+    long format;
     @TempDir
     Path directory;
     private BlockTarget target;
@@ -37,7 +46,7 @@ class FaultsTest {
 
     private void serve(String faults) throws Exception {
         create(faults);
-        driver = RawDriver.running(directory.resolve("t").toString(), RawDriver.FEATURES, 1);
+        driver = RawDriver.running(directory.resolve("t").toString(), RawDriver.FEATURES | format, 1);
         queue = driver.queues[0];
     }
 
@@ -71,7 +80,7 @@ class FaultsTest {
         serve("wrong-id@2");
         offer(3, 3);
         assertThat(queue.usedId(0)).isZero();
-        assertThat(queue.usedId(1)).isEqualTo(67);
+        assertThat(queue.usedId(1)).isEqualTo(queue.size + 3);
         assertThat(queue.usedId(2)).isEqualTo(6);
     }
 
@@ -107,7 +116,13 @@ class FaultsTest {
     @Test
     void indexJump() throws Exception {
         serve("index-jump@1");
-        offer(1, 65);
+        if (format == 0) {
+            offer(1, 65);
+            return;
+        }
+        offer(1, 0);
+        Await.until("a used descriptor of the wrong lap", () -> queue.memory().getInt(12) == WRITE << 16);
+        assertThat(queue.usedIndex()).isZero();
     }
 
     @Test
@@ -116,7 +131,7 @@ class FaultsTest {
         offer(3, 2);
         assertThat(new int[] {queue.usedId(0), queue.usedId(1)}).containsExactly(0, 6);
         assertThat(queue.statusOf(3)).isEqualTo(UNTOUCHED);
-        assertThat(driver.stop(0)).isEqualTo(3);
+        assertThat(driver.stop(0)).isEqualTo(queue.base());
         assertThat(queue.usedIndex()).isEqualTo(2);
     }
 
@@ -136,7 +151,7 @@ class FaultsTest {
         driver.frontEnd.awaitEnd();
         assertThat(queue.statusOf(6)).isEqualTo(UNTOUCHED);
         driver.close();
-        driver = RawDriver.running(directory.resolve("t").toString(), RawDriver.FEATURES, 1);
+        driver = RawDriver.running(directory.resolve("t").toString(), RawDriver.FEATURES | format, 1);
         assertThat(driver.queues[0].write(0, new byte[512])).as("the fourth request").isEqualTo(OK);
     }
 
@@ -222,6 +237,19 @@ class FaultsTest {
     }
 
     @Test
+    void withoutAFeature() throws Exception {
+        target = new BlockTarget(TargetOptions.ram(directory.resolve("t").toString(), 1 << 20)
+            .withFaults("without@IN_ORDER").withoutFeatures(FeatureSet.of(Feature.RING_RESET, Feature.EVENT_IDX)));
+        driver = RawDriver.running(directory.resolve("t").toString(), RawDriver.FEATURES | format, 1);
+        long offered = driver.frontEnd.askU64(RawFrontEnd.GET_FEATURES);
+        long withheld = RawDriver.IN_ORDER | RawDriver.RING_RESET | RawDriver.EVENT_IDX;
+        assertThat(offered & (withheld | RawDriver.PACKED)).isEqualTo(RawDriver.PACKED);
+        assertThat(driver.frontEnd.acknowledged(RawFrontEnd.SET_FEATURES, u64(RawDriver.FEATURES | RawDriver.IN_ORDER)))
+            .isNotZero();
+        assertThat(driver.queues[0].write(0, new byte[512])).isEqualTo(OK);
+    }
+
+    @Test
     void anUnknownFaultIsRefusedWithTheKnown() {
         assertThatIllegalArgumentException().isThrownBy(() -> create("ioerr@1,wrong@2"))
             .withMessageContainingAll("unknown fault wrong@2", "wrong-id", "id-not-in-flight", "no-reply");
@@ -230,7 +258,8 @@ class FaultsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"ioerr@0", "ioerr@-1", "ioerr@x", "ioerr@+", "ioerr@1-2", "refuse", "no-reply@7", "IOERR@1"})
+    @ValueSource(strings = {"ioerr@0", "ioerr@-1", "ioerr@x", "ioerr@+", "ioerr@1-2", "refuse", "no-reply@7", "IOERR@1",
+        "without", "without@NOTHING"})
     void nonsenseIsRefused(String faults) {
         assertThatIllegalArgumentException().isThrownBy(() -> create(faults)).withMessageContaining(faults);
     }

@@ -2,6 +2,8 @@
 package org.virtio.target;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.virtio.target.RawPackedQueue.AVAIL;
+import static org.virtio.target.RawPackedQueue.USED_FLAG;
 import static org.virtio.target.RawQueue.DATA;
 import static org.virtio.target.RawQueue.INDIRECT;
 import static org.virtio.target.RawQueue.NEXT;
@@ -42,13 +44,18 @@ class MalformedChainTest {
         driver = RawDriver.running(directory.resolve("t").toString(), RawDriver.FEATURES, 2);
     }
 
+    private void serve(long features) throws Exception {
+        driver.close();
+        driver = RawDriver.running(directory.resolve("t").toString(), features, 2);
+    }
+
     @AfterEach
     void stop() {
         driver.close();
         target.close();
     }
 
-    static Stream<Named<Consumer<RawQueue>>> directChains() {
+    static Stream<Named<Consumer<RawQueue>>> splitChains() {
         return Stream.of(
             chain("a head beyond the table", q -> q.offer(64)),
             chain("a head far beyond the table", q -> q.offer(0xffff)),
@@ -66,6 +73,18 @@ class MalformedChainTest {
                 q.descriptor(2, q.address(DATA + 64), 16, NEXT | WRITE, 1);
                 q.offer(0);
             }),
+            chain("an available index that ran ahead", q -> {
+                q.setAvailableIndex(q.availableIndex() + 65);
+                q.kick.signal();
+            }),
+            chain("an available index that went back", q -> {
+                q.setAvailableIndex(q.availableIndex() - 1);
+                q.kick.signal();
+            }));
+    }
+
+    static Stream<Named<Consumer<RawQueue>>> directChains() {
+        return Stream.of(
             chain("a header that is too short", q -> simple(q, q.address(DATA), 15, q.address(DATA + 32), 1)),
             chain("no header", q -> {
                 q.descriptor(0, q.address(DATA), 16, WRITE, 0);
@@ -88,15 +107,7 @@ class MalformedChainTest {
             chain("a user address for a guest address", q -> simple(q, RawDriver.USER, 16, q.address(DATA), 1)),
             chain("an address that wraps", q -> simple(q, q.address(DATA), 16, -8, 16)),
             chain("an address of all ones", q -> simple(q, q.address(DATA), 16, -1, 1)),
-            chain("a length of 4 GiB", q -> simple(q, q.address(DATA), 16, q.address(DATA + 32), -1)),
-            chain("an available index that ran ahead", q -> {
-                q.setAvailableIndex(q.availableIndex() + 65);
-                q.kick.signal();
-            }),
-            chain("an available index that went back", q -> {
-                q.setAvailableIndex(q.availableIndex() - 1);
-                q.kick.signal();
-            }));
+            chain("a length of 4 GiB", q -> simple(q, q.address(DATA), 16, q.address(DATA + 32), -1)));
     }
 
     static Stream<Named<Consumer<RawQueue>>> indirectChains() {
@@ -107,7 +118,11 @@ class MalformedChainTest {
             chain("an indirect table of more than 32768", q -> indirect(q, q.address(TABLE), 0x80010, INDIRECT)),
             chain("an indirect table outside", q -> indirect(q, OUTSIDE, 32, INDIRECT)),
             chain("an indirect table that ends outside", q -> indirect(q, OUTSIDE - 16, 32, INDIRECT)),
-            chain("an indirect table that goes on", q -> indirect(q, q.address(TABLE), 32, INDIRECT | NEXT)),
+            chain("an indirect table that goes on", q -> indirect(q, q.address(TABLE), 32, INDIRECT | NEXT)));
+    }
+
+    static Stream<Named<Consumer<RawQueue>>> splitIndirectChains() {
+        return Stream.of(
             chain("an indirect table in an indirect table", q -> {
                 q.tableEntry(DATA, q.address(DATA + 64), 32, INDIRECT, 0);
                 indirect(q, q.address(DATA), 32, INDIRECT);
@@ -121,6 +136,39 @@ class MalformedChainTest {
                 q.tableEntry(DATA + 16, q.address(DATA + 64), 16, NEXT, 0);
                 indirect(q, q.address(DATA), 32, INDIRECT);
             }));
+    }
+
+    static Stream<Named<Consumer<RawQueue>>> packedChains() {
+        return Stream.of(
+            chain("a next that is not available", q -> {
+                raw(q, 3, 0, NEXT | AVAIL);
+                q.kick.signal();
+            }),
+            chain("a next of the lap before", q -> {
+                raw(q, 4, 0, WRITE | USED_FLAG);
+                raw(q, 3, 0, NEXT | AVAIL);
+                q.kick.signal();
+            }),
+            chain("a chain that is longer than the ring", q -> {
+                for (int i = q.size - 1; i >= 0; i--) {
+                    raw(q, (i + 3) % q.size, i, NEXT | (i + 3 < q.size ? AVAIL : USED_FLAG));
+                }
+                q.kick.signal();
+            }),
+            chain("an indirect table after a descriptor", q -> {
+                raw(q, 4, 0, INDIRECT | AVAIL);
+                raw(q, 3, 0, NEXT | AVAIL);
+                q.kick.signal();
+            }),
+            chain("a table with no readable entry", q -> {
+                q.tableEntry(TABLE, q.address(DATA), 16, WRITE, 0);
+                q.descriptor(0, q.address(TABLE), 16, INDIRECT, 0);
+                q.offer(0);
+            }));
+    }
+
+    private static void raw(RawQueue queue, int place, int id, int flags) {
+        ((RawPackedQueue) queue).raw(place, queue.address(DATA), 16, id, flags);
     }
 
     private static Named<Consumer<RawQueue>> chain(String name, Consumer<RawQueue> action) {
@@ -143,8 +191,19 @@ class MalformedChainTest {
     }
 
     @ParameterizedTest
-    @MethodSource({"directChains", "indirectChains"})
+    @MethodSource({"splitChains", "directChains", "indirectChains", "splitIndirectChains"})
     void breaksTheQueue(Consumer<RawQueue> chain) throws Exception {
+        breaks(chain);
+    }
+
+    @ParameterizedTest
+    @MethodSource({"packedChains", "directChains", "indirectChains"})
+    void breaksThePackedQueue(Consumer<RawQueue> chain) throws Exception {
+        serve(RawDriver.FEATURES | RawDriver.PACKED);
+        breaks(chain);
+    }
+
+    private void breaks(Consumer<RawQueue> chain) throws Exception {
         RawQueue bad = driver.queues[0];
         RawQueue good = driver.queues[1];
         assertThat(bad.write(0, new byte[512])).isEqualTo(OK);
@@ -155,7 +214,8 @@ class MalformedChainTest {
         assertThat(bad.usedIndex()).as("nothing is used").isEqualTo(1);
         assertThat(good.write(1, new byte[512])).isEqualTo(OK);
         assertThat(driver.frontEnd.askU64(RawFrontEnd.GET_STATUS) & NEEDS_RESET).isEqualTo(NEEDS_RESET);
-        assertThat(driver.stop(0)).as("the chain was not taken").isEqualTo(1);
+        int before = bad instanceof RawPackedQueue ? (3 | 1 << 15) << 16 | 3 | 1 << 15 : 1;
+        assertThat(driver.stop(0)).as("the chain was not taken").isEqualTo(before);
         assertThat(driver.frontEnd.askU64(RawFrontEnd.GET_STATUS) & NEEDS_RESET).isZero();
     }
 
@@ -185,8 +245,7 @@ class MalformedChainTest {
 
     @Test
     void refusesIndirectTablesThatWereNotNegotiated() throws Exception {
-        driver.close();
-        driver = RawDriver.running(directory.resolve("t").toString(), RawDriver.FEATURES & ~RawDriver.INDIRECT_DESC, 2);
+        serve(RawDriver.FEATURES & ~RawDriver.INDIRECT_DESC);
         RawQueue queue = driver.queues[0];
         indirect(queue, queue.address(DATA), 32, INDIRECT);
         assertThat(queue.error.await(TimeUnit.SECONDS.toNanos(20))).isTrue();

@@ -107,6 +107,39 @@ class RandomRingProperty {
         return random.nextInt(random.nextInt(16) == 0 ? 0x10000 : DESCRIPTORS);
     }
 
+    /** Any descriptors, of which most are available, some not, and any event suppression. */
+    @Property(tries = 200)
+    void garbagePackedRingsHarmNobodyElse(@ForAll long seed) throws Exception {
+        Random random = new Random(seed);
+        long options = random.nextLong() & (RawDriver.EVENT_IDX | RawDriver.IN_ORDER);
+        try (RawDriver driver = RawDriver.running(directory.resolve("t").toString(),
+                RawDriver.FEATURES | RawDriver.PACKED | options, 2)) {
+            RawQueue bad = driver.queues[0];
+            fill(bad, random);
+            for (int i = 0; i < bad.size; i++) {
+                rawDescriptor(bad, i, random);
+            }
+            bad.memory().putInt(RawQueue.AVAILABLE, random.nextInt());
+            bad.kick.signal();
+            for (int i = 0; i < 1000; i++) {
+                rawDescriptor(bad, random.nextInt(bad.size), random);
+                bad.tableEntry(TABLE + random.nextInt(DESCRIPTORS) * 16, address(bad, random), length(random), flags(random),
+                    next(random));
+            }
+            assertThat(driver.queues[1].write(0, new byte[512])).isEqualTo(OK);
+            assertThat(driver.queues[1].read(0, 512)).containsOnly(0);
+            int base = driver.stop(0);
+            assertThat(base & 0x7fff).as("next available").isLessThan(bad.size);
+            assertThat(base >>> 16 & 0x7fff).as("next used").isLessThan(bad.size);
+        }
+    }
+
+    private static void rawDescriptor(RawQueue queue, int place, Random random) {
+        int lap = random.nextInt(8) == 0 ? random.nextInt(0x10000) & 0x8080 : random.nextInt(4) == 0 ? 0x8000 : 0x80;
+        int flags = flags(random) & 0x7f7f | lap;
+        ((RawPackedQueue) queue).raw(place, address(queue, random), length(random), random.nextInt(), flags);
+    }
+
     @Property(tries = 200)
     void garbageMessagesHarmOnlyTheirSession(@ForAll long seed) throws Exception {
         Random random = new Random(seed);

@@ -21,34 +21,58 @@ final class RawDriver implements AutoCloseable {
     static final long INDIRECT_DESC = 1L << 28;
     static final long PROTOCOL_FEATURES = 1L << 30;
     static final long VERSION_1 = 1L << 32;
+    static final long PACKED = 1L << 34;
+    static final long IN_ORDER = 1L << 35;
+    static final long RING_RESET = 1L << 40;
     static final long FLUSH = 1 << 9;
     static final long CONFIG_WCE = 1 << 11;
     /** Without EVENT_IDX. */
     static final long FEATURES = VERSION_1 | PROTOCOL_FEATURES | INDIRECT_DESC | FLUSH;
     static final int QUEUE_SIZE = 64;
+    /** No power of two, and no multiple of a request's three descriptors. */
+    static final int PACKED_SIZE = 61;
 
     final RawFrontEnd frontEnd;
     final SharedMemory memory;
     final RawQueue[] queues;
+    private final long features;
 
     /** Connects and negotiates; shares memory and sets queues up, but does not start them. */
     RawDriver(String path, long features, int queueCount) throws IOException {
+        this.features = features;
         frontEnd = new RawFrontEnd(path);
         memory = SharedMemory.create("raw-driver", (long) queueCount * RawQueue.STRIDE, false);
         queues = new RawQueue[queueCount];
         for (int i = 0; i < queueCount; i++) {
-            ByteBuffer part = memory.mapping().buffer((long) i * RawQueue.STRIDE, RawQueue.STRIDE);
-            queues[i] = new RawQueue(part.order(ByteOrder.LITTLE_ENDIAN), GUEST + (long) i * RawQueue.STRIDE, QUEUE_SIZE);
+            replace(i, (features & PACKED) == 0 ? QUEUE_SIZE : PACKED_SIZE);
         }
         negotiate(features);
     }
 
-    private void negotiate(long features) throws IOException {
+    /** Makes a queue new, with a size and with rings of zeros. It must not run. */
+    void replace(int index, int size) throws IOException {
+        if (queues[index] != null) {
+            queues[index].close();
+        }
+        long start = (long) index * RawQueue.STRIDE;
+        ByteBuffer part = memory.mapping().buffer(start, RawQueue.STRIDE).order(ByteOrder.LITTLE_ENDIAN);
+        part.put(0, new byte[RawQueue.DATA]);
+        queues[index] = (features & PACKED) == 0 ? new RawQueue(part, GUEST + start, size)
+            : new RawPackedQueue(part, GUEST + start, size, (features & IN_ORDER) != 0);
+    }
+
+    /** Resets a queue as VIRTIO has it, and leaves it to be set up again. Returns the base. */
+    int reset(int index) throws IOException {
+        frontEnd.demand(RawFrontEnd.SET_VRING_ENABLE, state(index, 0));
+        return stop(index);
+    }
+
+    private void negotiate(long accepted) throws IOException {
         frontEnd.tell(RawFrontEnd.SET_OWNER, payload(0));
         frontEnd.askU64(RawFrontEnd.GET_FEATURES);
         frontEnd.askU64(RawFrontEnd.GET_PROTOCOL_FEATURES);
         frontEnd.tell(RawFrontEnd.SET_PROTOCOL_FEATURES, u64(RawFrontEnd.ALL_PROTOCOL_FEATURES));
-        frontEnd.demand(RawFrontEnd.SET_FEATURES, u64(features));
+        frontEnd.demand(RawFrontEnd.SET_FEATURES, u64(accepted));
     }
 
     /** A driver whose queues run. */
@@ -71,7 +95,7 @@ final class RawDriver implements AutoCloseable {
         frontEnd.demand(RawFrontEnd.SET_VRING_CALL, u64(index), queue.call.fd());
         frontEnd.demand(RawFrontEnd.SET_VRING_ERR, u64(index), queue.error.fd());
         frontEnd.demand(RawFrontEnd.SET_VRING_NUM, state(index, queue.size));
-        frontEnd.demand(RawFrontEnd.SET_VRING_BASE, state(index, queue.availableIndex()));
+        frontEnd.demand(RawFrontEnd.SET_VRING_BASE, state(index, queue.base()));
         frontEnd.demand(RawFrontEnd.SET_VRING_ADDR, addresses(index));
         frontEnd.demand(RawFrontEnd.SET_VRING_KICK, u64(index), queue.kick.fd());
         frontEnd.demand(RawFrontEnd.SET_VRING_ENABLE, state(index, 1));

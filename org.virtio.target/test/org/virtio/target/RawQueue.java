@@ -10,9 +10,9 @@ import org.virtio.posix.EventFd;
 
 /**
  * The driver's side of a split virtqueue, byte by byte: descriptors at 0, available ring at 0x10000, used ring at 0x20000,
- * and from 0x40000 on room for buffers. Everything can be set to nonsense.
+ * and from 0x40000 on room for buffers. Everything can be set to nonsense. {@link RawPackedQueue} is that of a packed one.
  */
-final class RawQueue implements AutoCloseable {
+class RawQueue implements AutoCloseable {
     static final int STRIDE = 1 << 20;
     static final int AVAILABLE = 0x10000;
     static final int USED = 0x20000;
@@ -33,13 +33,13 @@ final class RawQueue implements AutoCloseable {
     /** What the status byte has before the device stores one. */
     static final int UNTOUCHED = 0xee;
 
-    private static final VarHandle SHORTS = MethodHandles.byteBufferViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
+    static final VarHandle SHORTS = MethodHandles.byteBufferViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
 
     final int size;
     final EventFd kick = EventFd.create();
     final EventFd call = EventFd.create();
     final EventFd error = EventFd.create();
-    private final ByteBuffer memory;
+    final ByteBuffer memory;
     private final long guest;
     private int available;
 
@@ -95,8 +95,19 @@ final class RawQueue implements AutoCloseable {
         SHORTS.setRelease(memory, AVAILABLE + 2, (short) index);
     }
 
+    /** How many buffers were put, and where it began: 16 bits. */
     int availableIndex() {
         return available;
+    }
+
+    /** What the back end is told of where the rings stand. */
+    int base() {
+        return available;
+    }
+
+    /** Whether the device wants to be notified of a buffer, by its number. */
+    boolean wantsKick(int index, boolean eventIdx) {
+        return eventIdx ? availEvent() == (index & 0xffff) : usedFlags() == 0;
     }
 
     int usedIndex() {
@@ -177,7 +188,7 @@ final class RawQueue implements AutoCloseable {
     int request(int type, long sector, byte[] out, int inLength) {
         lay(0, type, sector, out, inLength);
         offer(0);
-        awaitUsed(available);
+        awaitUsed(availableIndex());
         return statusOf(0);
     }
 
