@@ -14,19 +14,23 @@ import org.virtio.queue.UsedBufferHandler;
  * reference costs a collector's barrier, up to a full fence, and a driver that uses its tokens again often finds them here.
  */
 final class InFlight {
-    private final Object[] token;
-    private final long[] context;
-    /** Device-writable bytes in the upper half, then the number of descriptors, then the tail. 0: the slot is free. */
-    private final long[] shape;
+    /** Longs of a record, which is half a cache line. */
+    private static final int RECORD = 4;
+    /** Device-writable bytes in the upper half, then the number of descriptors, then the link. 0: the slot is free. */
+    private static final int SHAPE = 0;
     /** How many requests were entered before it. */
-    private final long[] sequence;
+    private static final int SEQUENCE = 1;
+    private static final int CONTEXT = 2;
+
+    private final int size;
+    private final Object[] token;
+    private final long[] records;
     private int count;
 
     InFlight(int size) {
+        this.size = size;
         token = new Object[size];
-        context = new long[size];
-        shape = new long[size];
-        sequence = new long[size];
+        records = new long[size * RECORD];
     }
 
     /** Requests in flight. */
@@ -45,25 +49,30 @@ final class InFlight {
         if (token[slot] != request.token()) {
             token[slot] = request.token();
         }
-        context[slot] = request.context();
-        shape[slot] = (long) request.writableBytes() << 32 | (long) descriptors << 16 | link;
-        sequence[slot] = number;
+        int at = slot * RECORD;
+        records[at + SHAPE] = (long) request.writableBytes() << 32 | (long) descriptors << 16 | link;
+        records[at + SEQUENCE] = number;
+        records[at + CONTEXT] = request.context();
         count++;
     }
 
     /** Descriptors of the ring that a request takes. */
     int descriptors(int slot) {
-        return (int) shape[slot] >>> 16;
+        return (int) shape(slot) >>> 16;
     }
 
     /** What {@link #put} was given. */
     int link(int slot) {
-        return (int) shape[slot] & 0xffff;
+        return (int) shape(slot) & 0xffff;
     }
 
     /** Device-writable bytes of a request. */
     int writable(int slot) {
-        return (int) (shape[slot] >>> 32);
+        return (int) (shape(slot) >>> 32);
+    }
+
+    private long shape(int slot) {
+        return records[slot * RECORD + SHAPE];
     }
 
     /**
@@ -73,19 +82,20 @@ final class InFlight {
      * @return whether it can be; if not {@link #lie} says why
      */
     boolean canBeUsed(int slot, int written, long published) {
-        if (slot < 0 || slot >= shape.length) {
+        if (slot < 0 || slot >= size) {
             return false;
         }
-        long found = shape[slot];
-        return found != 0 && written >= 0 && written <= (int) (found >>> 32) && sequence[slot] < published;
+        long found = shape(slot);
+        return found != 0 && written >= 0 && written <= (int) (found >>> 32)
+            && records[slot * RECORD + SEQUENCE] < published;
     }
 
     /** Why {@link #canBeUsed} said no. */
     String lie(int id, int written) {
-        if (id < 0 || id >= shape.length) {
-            return "id " + Integer.toUnsignedString(id) + " is not one of a queue of " + shape.length;
+        if (id < 0 || id >= size) {
+            return "id " + Integer.toUnsignedString(id) + " is not one of a queue of " + size;
         }
-        if (shape[id] == 0) {
+        if (shape(id) == 0) {
             return "id " + id + " is not in flight";
         }
         if (written < 0 || written > writable(id)) {
@@ -97,23 +107,23 @@ final class InFlight {
 
     /** Whether a request has that slot. */
     boolean contains(int slot) {
-        return shape[slot] != 0;
+        return shape(slot) != 0;
     }
 
     /** Frees a slot. */
     void remove(int slot) {
-        shape[slot] = 0;
+        records[slot * RECORD + SHAPE] = 0;
         count--;
     }
 
     /** Hands what a slot, which may be free by now, was given to a handler. */
     void deliver(int slot, UsedBufferHandler handler, int written) {
-        handler.used(token[slot], context[slot], written);
+        handler.used(token[slot], records[slot * RECORD + CONTEXT], written);
     }
 
     /** The slots of all requests in flight, the oldest first. */
     int[] oldestFirst() {
-        return IntStream.range(0, shape.length).filter(slot -> shape[slot] != 0).boxed()
-            .sorted(Comparator.comparingLong(slot -> sequence[slot])).mapToInt(Integer::intValue).toArray();
+        return IntStream.range(0, size).filter(slot -> shape(slot) != 0).boxed()
+            .sorted(Comparator.comparingLong(slot -> records[slot * RECORD + SEQUENCE])).mapToInt(Integer::intValue).toArray();
     }
 }

@@ -3,7 +3,6 @@ package org.virtio.core.queue;
 
 import static org.virtio.spec.SplitRingLayout.DESCRIPTOR_SIZE;
 import static org.virtio.spec.SplitRingLayout.F_NEXT;
-import static org.virtio.spec.SplitRingLayout.F_WRITE;
 
 /**
  * Tables for requests that use one descriptor of the ring, whatever their length (VIRTIO 1.3, sections 2.7.5.3 and 2.8.7).
@@ -15,6 +14,7 @@ final class IndirectTables {
     private static final int MIN_LENGTH = 4;
     /** Descriptors in all tables of a queue: 256 KiB. */
     private static final int BUDGET = 16384;
+    private static final long LENGTH_MASK = 0xffff_ffffL;
 
     private final DescriptorTable descriptors;
     private final long address;
@@ -60,14 +60,11 @@ final class IndirectTables {
         int start = table * length;
         int last = request.count() - 1;
         for (int i = 0; i <= last; i++) {
-            long flags = i < request.readable() ? 0 : F_WRITE;
-            long rest = request.length(i);
+            long rest = request.lengthAndFlags(i);
             if (!chained) {
-                rest |= flags << 48;
+                rest = rest & LENGTH_MASK | rest >>> 32 << 48;
             } else if (i < last) {
-                rest |= (flags | F_NEXT) << 32 | i + 1L << 48;
-            } else {
-                rest |= flags << 32;
+                rest |= (long) F_NEXT << 32 | i + 1L << 48;
             }
             descriptors.put(start + i, request.address(i), rest);
         }

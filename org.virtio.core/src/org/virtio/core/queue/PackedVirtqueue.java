@@ -31,6 +31,7 @@ import org.virtio.transport.QueueSetup;
 final class PackedVirtqueue extends Ring {
     private static final int WRAP_FLAGS = F_AVAIL | F_USED;
     private static final int EVENT_FLAGS_MASK = 3;
+    private static final long LENGTH_MASK = 0xffff_ffffL;
 
     private final boolean eventIdx;
     private final boolean inOrder;
@@ -119,17 +120,17 @@ final class PackedVirtqueue extends Ring {
         if (useTable) {
             tables.fill(id, request);
             memory.putLongPlain(headOffset + DESCRIPTOR_ADDR, tables.address(id));
-            head = rest(request.count() * DESCRIPTOR_SIZE, id, F_INDIRECT | availableFlags);
+            head = request.count() * DESCRIPTOR_SIZE | (long) id << 32 | (long) (F_INDIRECT | availableFlags) << 48;
             advance();
         } else {
             count = request.count();
             memory.putLongPlain(headOffset + DESCRIPTOR_ADDR, request.address(0));
-            head = rest(request.length(0), id, flags(request, 0, count));
+            head = rest(request, 0, id, count);
             advance();
             for (int i = 1; i < count; i++) {
                 int offset = nextAvailable * DESCRIPTOR_SIZE;
                 memory.putLongPlain(offset + DESCRIPTOR_ADDR, request.address(i));
-                memory.putLongPlain(offset + DESCRIPTOR_LEN, rest(request.length(i), id, flags(request, i, count)));
+                memory.putLongPlain(offset + DESCRIPTOR_LEN, rest(request, i, id, count));
                 advance();
             }
         }
@@ -157,12 +158,10 @@ final class PackedVirtqueue extends Ring {
         return id + 1 == size ? 0 : id + 1;
     }
 
-    private int flags(Request request, int i, int count) {
-        return availableFlags | (i < request.readable() ? 0 : F_WRITE) | (i + 1 < count ? F_NEXT : 0);
-    }
-
-    private static long rest(int length, int id, int flags) {
-        return length & 0xffff_ffffL | (long) id << 32 | (long) flags << 48;
+    private long rest(Request request, int i, int id, int count) {
+        long lengthAndFlags = request.lengthAndFlags(i);
+        return lengthAndFlags & LENGTH_MASK | (long) id << 32
+            | (lengthAndFlags >>> 32 | availableFlags | (i + 1 < count ? F_NEXT : 0)) << 48;
     }
 
     private void advance() {

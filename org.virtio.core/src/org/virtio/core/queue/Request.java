@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.virtio.core.queue;
 
+import static org.virtio.spec.SplitRingLayout.F_WRITE;
+
 /**
  * The request under construction, in the driver's own memory: nothing of it is in the ring before it is complete. Only then
  * is it known how many descriptors it has, and so whether an indirect table is worth it; and to abort it costs nothing.
@@ -8,22 +10,21 @@ package org.virtio.core.queue;
 final class Request {
     /** Section 2.7.5.1: the bytes of one request. */
     private static final long MAX_BYTES = 1L << 32;
+    private static final long WRITABLE = (long) F_WRITE << 32;
 
-    private final long[] address;
-    private final int[] length;
+    /** For each descriptor its address, then its length with the flags above. */
+    private final long[] words;
     private Object token;
     private long context;
     private int limit;
     private int count;
-    private int readable;
-    private long readableBytes;
+    private long bytes;
     private int writableBytes;
     private boolean indirect;
 
     /** For requests of up to {@code size} descriptors. */
     Request(int size) {
-        address = new long[size];
-        length = new int[size];
+        words = new long[2 * size];
     }
 
     /** Whether a request has been begun and not completed. */
@@ -44,21 +45,17 @@ final class Request {
         return count;
     }
 
-    /** Descriptors from this one on are device-writable. */
-    int readable() {
-        return readable;
-    }
-
     long address(int descriptor) {
-        return address[descriptor];
+        return words[2 * descriptor];
     }
 
-    int length(int descriptor) {
-        return length[descriptor];
+    /** The length in the lower half; F_WRITE, or nothing, in the upper. */
+    long lengthAndFlags(int descriptor) {
+        return words[2 * descriptor + 1];
     }
 
     long readableBytes() {
-        return readableBytes;
+        return bytes - writableBytes;
     }
 
     int writableBytes() {
@@ -83,42 +80,44 @@ final class Request {
         indirect = true;
     }
 
-    void addReadable(long bufferAddress, int bytes) {
-        if (count != readable || readableBytes + bytes > MAX_BYTES) {
-            throw new IllegalStateException(count != readable ? "a device-readable buffer cannot follow a device-writable one"
-                : "device-readable buffers of a request come to more than 4 GiB");
+    void addReadable(long address, int length) {
+        if (writableBytes != 0) {
+            throw new IllegalStateException("a device-readable buffer cannot follow a device-writable one");
         }
-        add(bufferAddress, bytes);
-        readable = count;
-        readableBytes += bytes;
+        add(address, length, length);
     }
 
-    void addWritable(long bufferAddress, int bytes) {
-        if (writableBytes + bytes < 0 || readableBytes + writableBytes + bytes > MAX_BYTES) {
-            throw new IllegalStateException(writableBytes + bytes < 0
-                ? "device-writable buffers of a request come to more than 2 GiB - 1"
-                : "buffers of a request come to more than 4 GiB");
+    void addWritable(long address, int length) {
+        if (writableBytes + length < 0) {
+            throw new IllegalStateException("device-writable buffers of a request come to more than 2 GiB - 1");
         }
-        add(bufferAddress, bytes);
-        writableBytes += bytes;
+        add(address, length, length | WRITABLE);
+        writableBytes += length;
     }
 
-    private void add(long bufferAddress, int bytes) {
-        if (count == limit) {
-            throw new IllegalStateException(limit == 0 ? "no request is under construction"
-                : "the request was begun with at most " + limit + " descriptors");
+    private void add(long address, int length, long lengthAndFlags) {
+        if (count == limit || bytes + length > MAX_BYTES) {
+            refuse();
         }
-        address[count] = bufferAddress;
-        length[count] = bytes;
+        words[2 * count] = address;
+        words[2 * count + 1] = lengthAndFlags;
         count++;
+        bytes += length;
+    }
+
+    private void refuse() {
+        if (count < limit) {
+            throw new IllegalStateException("buffers of a request come to more than 4 GiB");
+        }
+        throw new IllegalStateException(limit == 0 ? "no request is under construction"
+            : "the request was begun with at most " + limit + " descriptors");
     }
 
     /** Forgets it. */
     void clear() {
         limit = 0;
         count = 0;
-        readable = 0;
-        readableBytes = 0;
+        bytes = 0;
         writableBytes = 0;
         indirect = false;
     }

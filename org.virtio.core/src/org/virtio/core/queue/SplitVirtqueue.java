@@ -9,7 +9,6 @@ import static org.virtio.spec.SplitRingLayout.AVAILABLE_RING;
 import static org.virtio.spec.SplitRingLayout.DESCRIPTOR_SIZE;
 import static org.virtio.spec.SplitRingLayout.F_INDIRECT;
 import static org.virtio.spec.SplitRingLayout.F_NEXT;
-import static org.virtio.spec.SplitRingLayout.F_WRITE;
 import static org.virtio.spec.SplitRingLayout.USED_ELEMENT_SIZE;
 import static org.virtio.spec.SplitRingLayout.USED_F_NO_NOTIFY;
 import static org.virtio.spec.SplitRingLayout.USED_FLAGS;
@@ -113,7 +112,9 @@ final class SplitVirtqueue extends Ring {
             count = request.count();
             for (int i = 0; i < count; i++) {
                 tail = i == 0 ? head : next[tail];
-                descriptors.put(tail, request.address(i), rest(request, i, count, next[tail]));
+                long last = request.lengthAndFlags(i);
+                descriptors.put(tail, request.address(i),
+                    i + 1 < count ? last | (long) F_NEXT << 32 | (long) next[tail] << 48 : last);
             }
         }
         firstFree = next[tail];
@@ -125,12 +126,6 @@ final class SplitVirtqueue extends Ring {
             inFlight.put(head, request, count, tail, entered);
         }
         memory.putShortPlain(available + AVAILABLE_RING + AVAILABLE_ENTRY_SIZE * position, head);
-    }
-
-    private static long rest(Request request, int i, int count, int following) {
-        long flags = i < request.readable() ? 0 : F_WRITE;
-        return i + 1 < count ? request.length(i) | (flags | F_NEXT) << 32 | (long) following << 48
-            : request.length(i) | flags << 32;
     }
 
     @Override
