@@ -8,35 +8,19 @@ import org.virtio.memory.DmaBuffer;
 import org.virtio.transport.QueueNotifier;
 
 /**
- * Small rings for tests that need millions of them: slices of one direct buffer, handed out in turn. There are far more of
- * them than a harness has in use at a time.
+ * Small rings for tests that need millions of them: slices of one buffer, handed out in turn. There are far more of them than
+ * a harness has in use at a time.
  */
-final class RingArena {
-    static final int SIZE = 4;
+public final class RingArena {
+    /** Descriptors of a ring. */
+    public static final int SIZE = 4;
+    /** Bytes of an arena. */
+    public static final int BYTES = 1 << 26;
+    /** In the JVM's own memory. */
+    static final RingArena HERE = new RingArena(ByteBuffer.allocateDirect(BYTES + 128).alignedSlice(64));
+
     private static final int SLOT = 512;
-    private static final int SLOTS = 1 << 17;
-    private static final ByteBuffer MEMORY = ByteBuffer.allocateDirect(SLOT * SLOTS + 64).alignedSlice(64);
-    private static final AtomicInteger NEXT = new AtomicInteger();
-
-    private RingArena() {
-    }
-
-    /** A zeroed buffer for a ring of {@link #SIZE} descriptors; its device address is its offset in the arena. */
-    static DmaBuffer buffer() {
-        int offset = (NEXT.getAndIncrement() & SLOTS - 1) * SLOT;
-        ByteBuffer bytes = MEMORY.slice(offset, SLOT).order(ByteOrder.LITTLE_ENDIAN);
-        for (int i = 0; i < SLOT; i += Long.BYTES) {
-            bytes.putLong(i, 0);
-        }
-        return new Slice(offset, bytes);
-    }
-
-    /** A queue in {@link #buffer}, whose notifications go nowhere. */
-    static Ring queue(DmaBuffer memory, boolean eventIdx) {
-        Ring queue = new RingFormat(false, eventIdx, false, false, 0).create(0, SIZE, memory);
-        queue.notifier(SILENT);
-        return queue;
-    }
+    private static final int SLOTS = BYTES / SLOT;
 
     private static final QueueNotifier SILENT = new QueueNotifier() {
         @Override
@@ -54,6 +38,31 @@ final class RingArena {
             // Nobody waits.
         }
     };
+
+    private final ByteBuffer memory;
+    private final AtomicInteger next = new AtomicInteger();
+
+    /** An arena in memory of {@link #BYTES}, aligned to 64. */
+    public RingArena(ByteBuffer memory) {
+        this.memory = memory;
+    }
+
+    /** A zeroed buffer for a ring; its device address is its offset in the arena. */
+    public DmaBuffer buffer() {
+        int offset = (next.getAndIncrement() & SLOTS - 1) * SLOT;
+        ByteBuffer bytes = memory.slice(offset, SLOT).order(ByteOrder.LITTLE_ENDIAN);
+        for (int i = 0; i < SLOT; i += Long.BYTES) {
+            bytes.putLong(i, 0);
+        }
+        return new Slice(offset, bytes);
+    }
+
+    /** A queue in {@link #buffer}, whose notifications go nowhere. */
+    public static Ring queue(DmaBuffer memory, boolean packed, boolean eventIdx) {
+        Ring queue = new RingFormat(packed, eventIdx, false, false, 0).create(0, SIZE, memory);
+        queue.notifier(SILENT);
+        return queue;
+    }
 
     private record Slice(long deviceAddress, ByteBuffer bytes) implements DmaBuffer {
         @Override
