@@ -42,7 +42,6 @@ final class SplitDeviceRing implements DeviceRing {
     private int availableIndex;
     private int nextUsed;
     private int publishedUsed;
-    private int putBuffers;
     private int notifiableFrom;
 
     /** The ring of these addresses, whose next available buffer is at {@code base}. */
@@ -115,7 +114,6 @@ final class SplitDeviceRing implements DeviceRing {
     public void putUsed(int id, int length, int buffers, int descriptors) {
         used.putLong(USED_RING + USED_ELEMENT_SIZE * (nextUsed & mask), id & 0xffff_ffffL | (long) length << Integer.SIZE);
         nextUsed = nextUsed + buffers & INDEX_MASK;
-        putBuffers += buffers;
     }
 
     @Override
@@ -134,13 +132,12 @@ final class SplitDeviceRing implements DeviceRing {
     /** Release: pairs with the driver's acquire of the index; the elements and what the requests wrote come before it. */
     @Override
     public int publish() {
-        int count = putBuffers;
+        int count = nextUsed - publishedUsed & INDEX_MASK;
         if (count > 0) {
             VarHandle.releaseFence();
             used.putShort(USED_IDX, (short) nextUsed);
             notifiableFrom = publishedUsed;
             publishedUsed = nextUsed;
-            putBuffers = 0;
         }
         return count;
     }
