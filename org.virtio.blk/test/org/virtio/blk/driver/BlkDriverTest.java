@@ -4,22 +4,15 @@ package org.virtio.blk.driver;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.lang.annotation.Annotation;
-import java.lang.reflect.Proxy;
-import java.util.Dictionary;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.osgi.framework.BundleContext;
-import org.osgi.framework.ServiceRegistration;
-import org.virtio.blk.BlockDevice;
 import org.virtio.blk.BlockDeviceGoneException;
 import org.virtio.blk.BlockQueue;
 import org.virtio.device.DeviceProperties;
@@ -29,48 +22,9 @@ import org.virtio.spec.BlkConfigLayout;
 @Timeout(60)
 class BlkDriverTest {
     private final FakeDevice fake = Fixture.capable();
-    private final BlockingQueue<String> news = new LinkedBlockingQueue<>();
-    private volatile BlockDevice service;
-    private volatile Dictionary<?, ?> properties;
-    private final BlkDriver driver = new BlkDriver(context(), config(0, 1));
-
-    private BundleContext context() {
-        return (BundleContext) Proxy.newProxyInstance(getClass().getClassLoader(), new Class<?>[] {BundleContext.class},
-            (proxy, method, arguments) -> {
-                assertThat(method.getName()).isEqualTo("registerService");
-                service = (BlockDevice) arguments[1];
-                properties = (Dictionary<?, ?>) arguments[2];
-                news.add("registered");
-                return registration();
-            });
-    }
-
-    private ServiceRegistration<?> registration() {
-        return (ServiceRegistration<?>) Proxy.newProxyInstance(getClass().getClassLoader(),
-            new Class<?>[] {ServiceRegistration.class}, (proxy, method, arguments) -> {
-                news.add(method.getName());
-                return null;
-            });
-    }
-
-    private static BlkDriver.Config config(int spinMicros, int drainMillis) {
-        return new BlkDriver.Config() {
-            @Override
-            public Class<? extends Annotation> annotationType() {
-                return BlkDriver.Config.class;
-            }
-
-            @Override
-            public int spinMicros() {
-                return spinMicros;
-            }
-
-            @Override
-            public int drainMillis() {
-                return drainMillis;
-            }
-        };
-    }
+    private final FakeFramework framework = new FakeFramework();
+    private final BlockingQueue<String> news = framework.news;
+    private final BlkDriver driver = new BlkDriver(framework.context(), FakeFramework.config(0, 1));
 
     private void bind() {
         bind(fake);
@@ -91,15 +45,15 @@ class BlkDriverTest {
     void aDeviceBecomesAServiceUntilItIsUnbound() throws Exception {
         bind();
         assertThat(news.take()).isEqualTo("registered");
-        assertThat(properties.toString()).contains("virtio.name=disk0", "virtio.type=blk", "virtio.transport=fake",
+        assertThat(framework.properties.toString()).contains("virtio.name=disk0", "virtio.type=blk", "virtio.transport=fake",
             "virtio.address=fake:0", "virtio.state=ready").doesNotContain("service.id");
-        service.flush();
+        framework.service.flush();
         driver.unbind(fake);
         assertThat(news.take()).isEqualTo("unregister");
         assertThat(fake.stops).isEqualTo(1);
         assertThat(fake.memory.allocated()).isZero();
         assertThat(fake.listeners).isEmpty();
-        assertThatThrownBy(service::flush).isInstanceOf(BlockDeviceGoneException.class)
+        assertThatThrownBy(framework.service::flush).isInstanceOf(BlockDeviceGoneException.class)
             .hasMessage("disk0: the device is being detached");
     }
 
@@ -108,7 +62,7 @@ class BlkDriverTest {
         bind();
         assertThat(news.take()).isEqualTo("registered");
         fake.queues.get(0).hold(true);
-        CompletableFuture<Void> pending = service.flushAsync();
+        CompletableFuture<Void> pending = framework.service.flushAsync();
         fake.queues.get(0).awaitAvailable(1);
         fake.fail("connection lost");
         assertThat(news.take()).isEqualTo("unregister");
@@ -142,23 +96,23 @@ class BlkDriverTest {
     void capacityIsReadOnAnotherThreadThanTheTransports() throws Exception {
         bind();
         CompletableFuture<String> told = new CompletableFuture<>();
-        service.addListener((device, before, now) -> {
+        framework.service.addListener((device, before, now) -> {
             throw new IllegalStateException("a listener that fails does not keep others from hearing");
         });
-        service.addListener((device, before, now) ->
+        framework.service.addListener((device, before, now) ->
             told.complete(before + " to " + now + " on " + Thread.currentThread().getName()));
         fake.config(BlkConfigLayout.CAPACITY, 8, 4096);
         fake.listeners.forEach(listener -> listener.configurationChanged(fake));
 
         assertThat(told.get()).isEqualTo("1048576 to 2097152 on virtio-blk disk0 events");
-        assertThat(service.capacity()).isEqualTo(2097152);
+        assertThat(framework.service.capacity()).isEqualTo(2097152);
     }
 
     @Test
     void anyNumberOfAnnouncementsDuringAReloadLeadToOneMore() throws Exception {
         bind();
         CompletableFuture<Long> told = new CompletableFuture<>();
-        service.addListener((device, before, now) -> told.complete(now));
+        framework.service.addListener((device, before, now) -> told.complete(now));
         int before = fake.configReads.get();
         fake.configGate = new CountDownLatch(1);
         fake.listeners.forEach(listener -> listener.configurationChanged(fake));
@@ -192,7 +146,7 @@ class BlkDriverTest {
         other.name = "disk1";
         bind(other);
         CompletableFuture<Long> told = new CompletableFuture<>();
-        service.addListener((device, was, now) -> told.complete(now));
+        framework.service.addListener((device, was, now) -> told.complete(now));
         other.config(BlkConfigLayout.CAPACITY, 8, 4096);
         other.listeners.forEach(listener -> listener.configurationChanged(other));
         assertThat(told.get(10, TimeUnit.SECONDS)).isEqualTo(2097152);
@@ -204,7 +158,7 @@ class BlkDriverTest {
         bind();
         CompletableFuture<Boolean> stoppedBefore = new CompletableFuture<>();
         CountDownLatch told = new CountDownLatch(1);
-        service.addListener((device, before, now) -> {
+        framework.service.addListener((device, before, now) -> {
             told.countDown();
             try {
                 Thread.sleep(200);
@@ -225,7 +179,7 @@ class BlkDriverTest {
     void aListenerMayDetachItsDevice() throws Exception {
         bind();
         CompletableFuture<Void> detached = new CompletableFuture<>();
-        service.addListener((device, before, now) -> {
+        framework.service.addListener((device, before, now) -> {
             driver.unbind(fake);
             detached.complete(null);
         });
@@ -239,8 +193,8 @@ class BlkDriverTest {
         fake.config(BlkConfigLayout.NUM_QUEUES, 2, 2);
         bind();
         assertThat(news.take()).isEqualTo("registered");
-        try (BlockQueue one = service.openQueue()) {
-            service.flush();
+        try (BlockQueue one = framework.service.openQueue()) {
+            framework.service.flush();
             FakeQueue polled = fake.queues.get(1 - one.index());
             Thread poller = polled.owner;
             polled.breakQueue("the device lied");
@@ -252,7 +206,7 @@ class BlkDriverTest {
             assertThat(news.take()).isEqualTo("unregister");
             assertThat(fake.failure()).startsWith("no queue works any more: ").contains("the device lied", "it lied again");
         }
-        assertThatThrownBy(service::flush).isInstanceOf(BlockDeviceGoneException.class);
+        assertThatThrownBy(framework.service::flush).isInstanceOf(BlockDeviceGoneException.class);
         assertThat(fake.stops).as("it is still the driver's").isZero();
         driver.unbind(fake);
         assertThat(fake.stops).isEqualTo(1);
@@ -264,30 +218,30 @@ class BlkDriverTest {
     void aConfigurationThatCannotBeReadChangesNothing() throws Exception {
         bind();
         CompletableFuture<Long> told = new CompletableFuture<>();
-        service.addListener((device, before, now) -> told.complete(now));
+        framework.service.addListener((device, before, now) -> told.complete(now));
         fake.configFailure = new VirtioException("no answer");
         fake.config(BlkConfigLayout.CAPACITY, 8, 16);
-        ((BlkDevice) service).reloadCapacity();
-        assertThat(service.capacity()).isEqualTo(1048576);
+        ((BlkDevice) framework.service).reloadCapacity();
+        assertThat(framework.service.capacity()).isEqualTo(1048576);
         fake.configFailure = null;
-        ((BlkDevice) service).reloadCapacity();
+        ((BlkDevice) framework.service).reloadCapacity();
         assertThat(told.get()).isEqualTo(8192);
     }
 
     @Test
     void theIdIsPartOfTheSnapshot() throws Exception {
         bind();
-        assertThat(service.id()).isEqualTo("disk");
-        assertThat(service.dump().id).isEqualTo("disk");
-        assertThat(service.dump().capacity).isEqualTo(1048576);
+        assertThat(framework.service.id()).isEqualTo("disk");
+        assertThat(framework.service.dump().id).isEqualTo("disk");
+        assertThat(framework.service.dump().capacity).isEqualTo(1048576);
     }
 
     @Test
     void configurationOutOfRangeIsRefusedWithTheNumber() {
-        driver.modified(config(1_000_000, 60_000));
-        assertThatThrownBy(() -> driver.modified(config(1_000_001, 1))).isInstanceOf(IllegalArgumentException.class)
+        driver.modified(FakeFramework.config(1_000_000, 60_000));
+        assertThatThrownBy(() -> driver.modified(FakeFramework.config(1_000_001, 1))).isInstanceOf(IllegalArgumentException.class)
             .hasMessage("spinMicros 1000001 is not from 0 to 1000000");
-        assertThatThrownBy(() -> driver.modified(config(0, -1))).isInstanceOf(IllegalArgumentException.class)
+        assertThatThrownBy(() -> driver.modified(FakeFramework.config(0, -1))).isInstanceOf(IllegalArgumentException.class)
             .hasMessage("drainMillis -1 is not from 0 to 60000");
     }
 }
