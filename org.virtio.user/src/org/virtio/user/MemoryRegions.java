@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.virtio.user;
 
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -76,6 +77,17 @@ final class MemoryRegions {
                 return;
             }
         }
+    }
+
+    /** A piece of memory by its address, or null if it is not in one of the regions. */
+    ByteBuffer find(long address, int length) {
+        for (Entry entry : entries) {
+            long offset = address - entry.region.address();
+            if (offset >= 0 && offset <= entry.region.size() - length) {
+                return entry.region.buffer().slice((int) offset, length);
+            }
+        }
+        return null;
     }
 
     /** Makes sure that the back end knows all regions, and can use them when this returns. */

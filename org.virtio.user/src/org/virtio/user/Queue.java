@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.virtio.user;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.virtio.device.VirtioException;
 import org.virtio.posix.EventFd;
 import org.virtio.posix.PosixException;
+import org.virtio.spec.SplitRingLayout;
 import org.virtio.transport.QueueNotifier;
 import org.virtio.transport.QueueSetup;
 import org.virtio.user.message.FrontEndRequest;
@@ -13,6 +20,8 @@ import org.virtio.user.message.VringState;
 
 /** A queue as it was set up, with its eventfds: one by which the device is notified, one by which the driver is. */
 final class Queue implements QueueNotifier, AutoCloseable {
+    private static final VarHandle INDEX = MethodHandles.byteBufferViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final long DRAIN_STEP_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
     private static final int SPLIT_BASE = 0;
     /**
      * Bits 0 to 14 say where the next available descriptor is and bits 16 to 30 where the next used one goes, each followed by
@@ -72,6 +81,27 @@ final class Queue implements QueueNotifier, AutoCloseable {
             connection.tell(Message.of(FrontEndRequest.SET_VRING_ENABLE, new VringState(index, 1)));
         }
         connection.confirm();
+    }
+
+    /**
+     * Gives the back end time to use the requests that it has, before it is told to stop. It should see to that itself, but
+     * back ends built on libvhost-user answer at once, and write to the ring and to the buffers when the requests are done.
+     * They know split rings alone. What is not used by then is left to the back end, which may be hung.
+     *
+     * @param end when to give up, as a {@link System#nanoTime()}
+     */
+    void drain(MemoryRegions memory, Connection connection, long end) throws VirtioException {
+        ByteBuffer available = memory.find(setup.driverArea() + SplitRingLayout.AVAILABLE_IDX, Short.BYTES);
+        ByteBuffer used = memory.find(setup.deviceArea() + SplitRingLayout.USED_IDX, Short.BYTES);
+        if (format.packed() || available == null || used == null) {
+            return;
+        }
+        while ((short) INDEX.getAcquire(used, 0) != (short) INDEX.getAcquire(available, 0) && System.nanoTime() - end < 0) {
+            connection.check();
+            // Again and again, since it costs little: the driver may have left it out after its last request.
+            kick.signal();
+            LockSupport.parkNanos(DRAIN_STEP_NANOS);
+        }
     }
 
     /**

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.virtio.device.FeatureSet;
@@ -36,6 +37,9 @@ import org.virtio.user.message.ProtocolFeature;
  * no device status field: it is kept here then, and a reset stops the queues.
  */
 final class VhostUserTransport implements Transport {
+    /** Longer than a healthy back end takes for its requests; a hung one delays a reset by so much. */
+    private static final long DRAIN_NANOS = TimeUnit.SECONDS.toNanos(1);
+
     private final VhostUserOptions options;
     private final UnixSocket socket;
     private final EventLoop events;
@@ -165,12 +169,20 @@ final class VhostUserTransport implements Transport {
 
     private void stop() throws VirtioException {
         if (started) {
-            for (Queue queue : queues) {
-                queue.stop(connection);
-            }
+            stop(queues);
             started = false;
         }
         discardQueues();
+    }
+
+    private void stop(List<Queue> stopping) throws VirtioException {
+        long end = System.nanoTime() + DRAIN_NANOS;
+        for (Queue queue : stopping) {
+            queue.drain(memory, connection, end);
+        }
+        for (Queue queue : stopping) {
+            queue.stop(connection);
+        }
     }
 
     private void discardQueues() {
@@ -243,7 +255,7 @@ final class VhostUserTransport implements Transport {
         Queue queue = find(index);
         if (queue != null) {
             if (started) {
-                queue.stop(connection);
+                stop(List.of(queue));
             }
             queues.remove(queue);
             queue.close();

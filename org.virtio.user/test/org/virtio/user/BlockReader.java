@@ -44,6 +44,23 @@ final class BlockReader {
 
     /** Reads the first sector, and returns how it went. */
     int readSector() {
+        submit();
+        long start = System.nanoTime();
+        while (memory.getShort(used + SplitRingLayout.USED_IDX) != (short) requests) {
+            assertThat(System.nanoTime() - start).as("time for a read").isLessThan(TimeUnit.SECONDS.toNanos(10));
+            notifier.await(TimeUnit.SECONDS.toNanos(1));
+        }
+        assertThat(memory.get(header + 512)).isZero();
+        return status();
+    }
+
+    /** How the last read went; 0xff as long as it is not done. */
+    int status() {
+        return memory.get(header + 256) & 0xff;
+    }
+
+    /** Begins to read the first sector. */
+    void submit() {
         int data = header + 512;
         int status = header + 256;
         memory.put(data, (byte) 1).put(status, (byte) 0xff).putInt(header + BlkRequestLayout.TYPE, BlkRequestLayout.T_IN);
@@ -56,13 +73,6 @@ final class BlockReader {
         memory.putShort(available + SplitRingLayout.AVAILABLE_IDX, (short) requests);
         VarHandle.fullFence();
         notifier.notifyDevice(0);
-        long start = System.nanoTime();
-        while (memory.getShort(used + SplitRingLayout.USED_IDX) != (short) requests) {
-            assertThat(System.nanoTime() - start).as("time for a read").isLessThan(TimeUnit.SECONDS.toNanos(10));
-            notifier.await(TimeUnit.SECONDS.toNanos(1));
-        }
-        assertThat(memory.get(data)).isZero();
-        return memory.get(status);
     }
 
     private void descriptor(int index, int at, int length, int flags, int next) {

@@ -108,6 +108,22 @@ class QueueResetTest extends ScriptedTest {
     }
 
     @Test
+    void aBackEndThatUsesNothingIsResetAllTheSame() throws Exception {
+        try (ScriptedBackEnd backEnd = new ScriptedBackEnd(directory, ACKNOWLEDGED); TestRegion region = new TestRegion(65536);
+             VhostUserTransport transport = open(backEnd.start(), "")) {
+            map(transport, region);
+            start(transport, 0);
+            transport.resetQueue(0);
+            BlockReader reader = new BlockReader(region, 16);
+            reader.setUp(transport, 0);
+            reader.submit();
+            backEnd.told.clear();
+            transport.resetQueue(0);
+            assertThat(backEnd.told).containsExactlyElementsOf(STOPPED);
+        }
+    }
+
+    @Test
     void aQueueIsSetUpOnlyOnce() throws Exception {
         try (ScriptedBackEnd backEnd = new ScriptedBackEnd(directory, ACKNOWLEDGED);
              VhostUserTransport transport = open(backEnd.start(), "")) {

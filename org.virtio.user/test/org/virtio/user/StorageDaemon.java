@@ -19,10 +19,11 @@ final class StorageDaemon implements AutoCloseable {
     private final Path socket;
     private final Process process;
 
-    StorageDaemon(Path directory, int queues) throws IOException {
+    /** Each request takes so long. */
+    StorageDaemon(Path directory, int queues, int latencyMillis) throws IOException {
         socket = directory.resolve("qsd.sock");
         process = start(new ProcessBuilder("qemu-storage-daemon",
-            "--blockdev", "driver=null-co,node-name=n0,size=1073741824,read-zeroes=on",
+            "--blockdev", "driver=null-co,node-name=n0,size=1073741824,read-zeroes=on,latency-ns=" + latencyMillis * 1_000_000L,
             "--export", "type=vhost-user-blk,id=e0,node-name=n0,addr.type=unix,addr.path=" + socket
                 + ",writable=on,num-queues=" + queues)
             .redirectErrorStream(true).redirectOutput(directory.resolve("qsd.log").toFile()));

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -31,6 +32,7 @@ class StorageDaemonTest {
     private static final int REGION_SIZE = 2 << 20;
 
     private final RecordingListener listener = new RecordingListener();
+    private Path directory;
     private long fileDescriptors;
     private StorageDaemon daemon;
     private VhostUserProvider provider;
@@ -38,7 +40,8 @@ class StorageDaemonTest {
     @BeforeEach
     void start(@TempDir Path directory) throws IOException {
         fileDescriptors = OpenResources.fileDescriptors();
-        daemon = new StorageDaemon(directory, 2);
+        this.directory = directory;
+        daemon = new StorageDaemon(directory, 2, 0);
         provider = new VhostUserProvider();
     }
 
@@ -160,6 +163,30 @@ class StorageDaemonTest {
                 work.get(20, TimeUnit.SECONDS);
             }
             transport.status(DeviceStatus.RESET);
+        }
+        assertThat(listener.toldNothing()).isTrue();
+    }
+
+    /** This daemon leaves it to the front end to wait, and would write to a ring that is another's by then. */
+    @Test
+    void requestsInFlightAreUsedBeforeAQueueOrTheDeviceIsReset() throws Exception {
+        daemon.close();
+        daemon = new StorageDaemon(Files.createDirectory(directory.resolve("slow")), 2, 200);
+        try (VhostUserTransport transport = open(""); TestRegion region = new TestRegion(REGION_SIZE)) {
+            map(transport, region);
+            BlockReader reader = new BlockReader(region, 16);
+            negotiate(transport);
+            reader.setUp(transport, 0);
+            startDevice(transport);
+            reader.submit();
+            transport.resetQueue(0);
+            assertThat(reader.status()).isZero();
+            reader.setUp(transport, 0);
+            assertThat(reader.readSector()).isZero();
+            reader.submit();
+            transport.status(DeviceStatus.RESET);
+            assertThat(reader.status()).isZero();
+            assertThat(transport.status()).isZero();
         }
         assertThat(listener.toldNothing()).isTrue();
     }
