@@ -43,26 +43,9 @@ final class DeviceEvents {
     void close() {
         executor.shutdown();
         executor.getQueue().clear();
-        if (Thread.currentThread() != thread && !awaitEnd()) {
+        Thread last = thread;
+        if (last != null && !Threads.awaitEnd(last, END_NANOS)) {
             LOG.warn("{} have not ended in time", name);
-        }
-    }
-
-    private boolean awaitEnd() {
-        long start = System.nanoTime();
-        boolean interrupted = false;
-        try {
-            for (;;) {
-                try {
-                    return executor.awaitTermination(END_NANOS - (System.nanoTime() - start), TimeUnit.NANOSECONDS);
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                }
-            }
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
         }
     }
 

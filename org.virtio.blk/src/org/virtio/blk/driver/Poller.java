@@ -88,28 +88,9 @@ final class Poller extends Thread {
         wake();
     }
 
-    /** Waits for the end of the thread; returns whether it has ended. Not interruptible. Any thread. */
+    /** As {@link Threads#awaitEnd}. Any thread. */
     boolean awaitEnd(long nanos) {
-        boolean interrupted = false;
-        long start = System.nanoTime();
-        try {
-            while (isAlive() && this != Thread.currentThread()) {
-                long left = nanos - (System.nanoTime() - start);
-                if (left <= 0) {
-                    return false;
-                }
-                try {
-                    TimeUnit.NANOSECONDS.timedJoin(this, left);
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                }
-            }
-            return true;
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
-        }
+        return Threads.awaitEnd(this, nanos);
     }
 
     /** The next submission of a thread that has ended, or null. For one thread at a time. */
