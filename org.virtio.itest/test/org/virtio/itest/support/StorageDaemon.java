@@ -15,7 +15,7 @@ import java.util.stream.Stream;
 public final class StorageDaemon implements AutoCloseable {
     private static final String PROGRAM = "qemu-storage-daemon";
     private static final String MISSING = "qemu-storage-daemon is not installed: "
-        + "apt-get install --no-install-recommends qemu-utils qemu-system-common";
+        + "apt-get install --no-install-recommends qemu-system-common";
 
     private final Process process;
     private final Path socket;
