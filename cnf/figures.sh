@@ -1,49 +1,125 @@
 #!/usr/bin/env bash
-# Prints the README's figures for block I/O: thousand IOPS of 4 KiB random reads and driver CPU time per request, the
-# median of several runs with the least and the greatest. Run it on an idle machine with two cores or more.
-# Usage: cnf/figures.sh [runs]
+# SPDX-License-Identifier: Apache-2.0
+# Prints every figure of the README, as Markdown: medians of several runs with the least and the greatest. Run it on an idle
+# machine with two cores or more, with the JDK that JAVA_HOME names. With the defaults it takes about an hour.
+# Usage: cnf/figures.sh [runs] [ring|cores|disks]...
+# Environment: MILLIS per measurement (1000; of disks 5 times that), REST seconds between runs (2), CPUS (0,1)
 set -euo pipefail
 cd "$(dirname "$0")/.."
-runs=${1:-5}
-command -v qemu-storage-daemon >/dev/null || {
-    echo "qemu-storage-daemon is not installed: apt-get install --no-install-recommends qemu-utils qemu-system-common" >&2
-    exit 1
-}
+runs=5
+if [[ ${1:-} =~ ^[0-9]+$ ]]; then
+    runs=$1
+    shift
+fi
+millis=${MILLIS:-1000}
+rest=${REST:-2}
+cpus=${CPUS:-0,1}
+java=${JAVA_HOME:+$JAVA_HOME/bin/}java
+jar=org.virtio.bench/target/benchmarks.jar
 dir=$(mktemp -d)
-trap 'kill $daemon 2>/dev/null || true; rm -rf "$dir"' EXIT
-qemu-storage-daemon --blockdev driver=null-co,node-name=n0,size=1073741824,read-zeroes=on \
-    --export "type=vhost-user-blk,id=e0,node-name=n0,addr.type=unix,addr.path=$dir/null.sock,writable=on,num-queues=2" &
-daemon=$!
-until grep -q " 00010000 .*$dir/null.sock" /proc/net/unix; do kill -0 $daemon; done
+daemon=
+trap '[ -z "$daemon" ] || kill "$daemon" 2>/dev/null || true; rm -rf "$dir"' EXIT
 
-# Prints "IOPS cpu-ns" of one run: a target or socket, a depth.
+# A fixed loop on each core at the same time: a machine that is throttled or has other work takes longer, or not the same.
+spin_check() {
+    local cpu
+    sleep "$rest"
+    for cpu in ${cpus//,/ }; do
+        (
+            TIMEFORMAT="spin check $1, core $cpu: %R s, of which on the core %U s"
+            time taskset -c "$cpu" awk 'BEGIN { while (i < 3e7) i++ }'
+        ) &
+    done
+    wait $(jobs -p | grep -vx "${daemon:-none}")
+}
+
+build() {
+    [ -n "${built:-}" ] || ./mvnw -q -B -ntp -DskipTests -pl org.virtio.bench -am package
+    built=yes
+}
+
+ring() {
+    build
+    local counted=
+    if perf stat -x, -e instructions true 2>&1 | grep -q '^[0-9]'; then
+        counted=instructions
+    else
+        echo "No instructions are counted: perf is not installed, or this machine does not let it."
+    fi
+    printf '\n### The ring alone, one thread: per request, and the device'\''s share of it\n\n'
+    # shellcheck disable=SC2086 # none, or one word
+    taskset -c "$cpus" "$java" -cp "$jar" org.virtio.bench.RingFigures "$runs" "$millis" $counted
+}
+
+cores() {
+    build
+    local format descriptors two_cores=(taskset -c "$cpus" "$java" -cp "$jar" org.virtio.bench.TwoCores)
+    printf '\n### Driver and device on two cores: ns per request\n\n'
+    "${two_cores[@]}"
+    for format in split split-in-order packed packed-in-order; do
+        for descriptors in 1 2 4; do
+            sleep "$rest"
+            "${two_cores[@]}" "$format" "$descriptors" direct "$runs" "$millis"
+        done
+        sleep "$rest"
+        "${two_cores[@]}" "$format" 4 indirect "$runs" "$millis"
+    done
+}
+
+# Prints "IOPS cpu-ns" of one run: what attaches disk0, threads, a depth.
 run() {
-    ./virtio -c "$1 virtio:bench disk0 --depth $2 --size 4k --seconds 5" </dev/null | awk '
-        /IOPS/ { gsub(",", "", $2); iops = $2 }
-        /driver CPU/ { cpu = $3 * ($4 == "us" ? 1000 : 1) }
-        END { print iops, cpu }'
+    ./virtio -c "$1 virtio:bench disk0 --threads $2 --depth $3 --size 4k --seconds $(((millis * 5 + 999) / 1000))" </dev/null |
+        awk '/IOPS/ { gsub(",", "", $2); iops = $2 }
+            /driver CPU/ { cpu = $3 * ($4 == "us" ? 1000 : 1) }
+            END { if (!iops) exit 1; print iops, cpu }'
 }
 
 summary() { # the median, least and greatest of a column of numbers
     sort -n | awk '{ v[NR] = $1 } END { printf "%.0f (%.0f to %.0f)", v[int((NR + 1) / 2)], v[1], v[NR] }'
 }
 
-figures() { # a name, the commands that attach disk0
-    local depth
-    for depth in 1 32 128; do
-        : >"$dir/runs"
-        for _ in $(seq "$runs"); do
-            run "$2" "$depth" >>"$dir/runs"
+back_end() { # a name, what comes before the attach command, its socket
+    local queues depth
+    for queues in 1 2; do
+        for depth in 1 32 128; do
+            : >"$dir/runs"
+            for _ in $(seq "$runs"); do
+                sleep "$rest"
+                run "${2//QUEUES/$queues} virtio:attach vhost-user:$3?queues=$queues disk0;" "$queues" "$depth" >>"$dir/runs"
+            done
+            printf '| %s | %s | %s | %s | %s |\n' "$1" "$queues" "$depth" \
+                "$(awk '{ print $1 / 1000 }' "$dir/runs" | summary)" "$(awk '{ print $2 }' "$dir/runs" | summary)"
         done
-        printf '| %s | %s | %s | %s |\n' "$1" "$depth" \
-            "$(awk '{ print $1 / 1000 }' "$dir/runs" | summary)" "$(awk '{ print $2 }' "$dir/runs" | summary)"
     done
 }
 
-echo "| back end | depth | thousand IOPS | driver CPU, ns per request |"
-echo "|---|---|---|---|"
-figures "qemu-storage-daemon, null-co" "virtio:attach vhost-user:$dir/null.sock disk0;"
-for disk in null ram; do
-    figures "embedded target, $disk disk" \
-        "virtio:target create $dir/target-$disk.sock $disk --size 256M --spin 1000000; virtio:attach vhost-user:$dir/target-$disk.sock disk0;"
+disks() {
+    command -v qemu-storage-daemon >/dev/null || {
+        echo "qemu-storage-daemon is not installed: apt-get install --no-install-recommends qemu-system-common" >&2
+        exit 1
+    }
+    qemu-storage-daemon --blockdev driver=null-co,node-name=n0,size=1073741824,read-zeroes=on \
+        --export "type=vhost-user-blk,id=e0,node-name=n0,addr.type=unix,addr.path=$dir/q.sock,writable=on,num-queues=2" &
+    daemon=$!
+    until grep -q " 00010000 .*$dir/q.sock" /proc/net/unix; do kill -0 "$daemon"; done
+    printf '\n### Block I/O, 4 KiB random reads, one thread for each queue\n\n'
+    echo "| back end | queues | depth | thousand IOPS | driver CPU, ns per request |"
+    echo "|---|---|---|---|---|"
+    back_end "qemu-storage-daemon, null-co" "" "$dir/q.sock"
+    local disk
+    for disk in null ram; do
+        back_end "embedded target, $disk disk" \
+            "virtio:target create $dir/$disk.sock $disk --size 256M --queues QUEUES --spin 1000000;" "$dir/$disk.sock"
+    done
+}
+
+"$java" -version 2>&1 | sed -n 2p
+lscpu | grep -E '^(Model name|CPU\(s\)|Thread\(s\) per core)'
+[ "$(nproc)" -gt 2 ] || echo "With two queues, driver and back end want more cores than the $(nproc) here."
+[ $# -gt 0 ] || set -- ring cores disks
+spin_check before
+for part in "$@"; do
+    "$part"
 done
+printf '\n'
+spin_check after
