@@ -135,6 +135,26 @@ class FaultsTest {
         assertThat(queue.usedIndex()).isEqualTo(2);
     }
 
+    /** A driver that makes descriptors available which are in flight, in the next lap. */
+    @Test
+    void takesNoMoreThanTheRingHas() throws Exception {
+        format = RawDriver.PACKED | RawDriver.EVENT_IDX;
+        serve("stall");
+        for (int i = 0; i < 20; i++) {
+            queue.lay(3 * i, RawQueue.OUT, 0, new byte[512], 0);
+            queue.put(3 * i);
+        }
+        queue.publish();
+        queue.kick.signal();
+        Await.until("all were taken", () -> queue.wantsKick(20, true));
+        queue.lay(0, RawQueue.OUT, 0, new byte[512], 0);
+        queue.put(0);
+        queue.publish();
+        queue.kick.signal();
+        assertThat(queue.error.await(LIMIT)).isTrue();
+        assertThat(driver.stop(0)).as("60 of 61 descriptors").isEqualTo((0 | 1 << 15) << 16 | 60 | 1 << 15);
+    }
+
     @Test
     void reorder() throws Exception {
         serve("reorder@1");
