@@ -137,15 +137,20 @@ final class RequestEngine implements UsedBufferHandler {
 
     @Override
     public void used(Object token, int written) {
-        Slot slot = (Slot) token;
+        throw new IllegalStateException("the queue did not hand over a request's context");
+    }
+
+    @Override
+    public void used(Object token, long context, int written) {
+        Slot slot = slots.of(context);
         int result = gone ? BlockResult.DEVICE_GONE : slots.result(slot, written);
         SplitRequest split = slot.split;
         BlockCallback callback = slot.callback;
-        Object context = slot.context;
+        Object given = slot.context;
         slot.clear();
         slots.give(slot);
         if (split == null) {
-            complete(callback, context, result);
+            complete(callback, given, result);
         } else {
             partCompleted(split, result);
         }

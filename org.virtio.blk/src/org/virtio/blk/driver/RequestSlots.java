@@ -27,6 +27,9 @@ import org.virtio.spec.BlkConfigLayout;
 /**
  * The slots of one virtqueue: turns a request into a descriptor chain and its used buffer into a {@link BlockResult}.
  * For the queue's owner alone; nothing here allocates once it is built.
+ *
+ * <p>The queue knows a request by its slot's number, with one token for all: a queue that keeps its tokens where requests
+ * come and go would have to store another reference for each, and a number costs no collector's barrier.
  */
 final class RequestSlots {
     /** Descriptors of a request apart from its data: header and status. */
@@ -68,6 +71,11 @@ final class RequestSlots {
         return slots.length;
     }
 
+    /** The slot of a request that has come back with its context. */
+    Slot of(long context) {
+        return slots[(int) context];
+    }
+
     /** A slot to build a request in, or null; it stays free until {@link #take}. */
     Slot peek() {
         return freeCount == 0 ? null : slots[free[freeCount - 1]];
@@ -86,7 +94,7 @@ final class RequestSlots {
     /** Builds a read or write; returns what {@link Virtqueue#begin} does. */
     int transfer(Slot slot, int type, long position, DmaBuffer data, int offset, int length) {
         int segments = length <= maxSegmentSize ? 1 : (length - 1) / maxSegmentSize + 1;
-        int begun = queue.begin(slot, segments + OVERHEAD);
+        int begun = queue.begin(this, slot.index, segments + OVERHEAD);
         if (begun != QueueResult.OK) {
             return begun;
         }
@@ -114,7 +122,7 @@ final class RequestSlots {
 
     /** Builds a flush; returns what {@link Virtqueue#begin} does. */
     int flush(Slot slot) {
-        int begun = queue.begin(slot, OVERHEAD);
+        int begun = queue.begin(this, slot.index, OVERHEAD);
         if (begun == QueueResult.OK) {
             addHeader(slot, T_FLUSH, 0);
             addStatus(slot, STATUS_SIZE);
@@ -124,7 +132,7 @@ final class RequestSlots {
 
     /** Builds a discard or write zeroes of one segment; returns what {@link Virtqueue#begin} does. */
     int range(Slot slot, int type, long position, long length, int flags) {
-        int begun = queue.begin(slot, 1 + OVERHEAD);
+        int begun = queue.begin(this, slot.index, 1 + OVERHEAD);
         if (begun == QueueResult.OK) {
             addHeader(slot, type, 0);
             bytes.putLong(slot.segment + SEGMENT_SECTOR, position >>> SECTOR_SHIFT);
@@ -138,7 +146,7 @@ final class RequestSlots {
 
     /** Builds a get id; returns what {@link Virtqueue#begin} does. */
     int id(Slot slot, DmaBuffer data, int offset) {
-        int begun = queue.begin(slot, 1 + OVERHEAD);
+        int begun = queue.begin(this, slot.index, 1 + OVERHEAD);
         if (begun != QueueResult.OK) {
             return begun;
         }

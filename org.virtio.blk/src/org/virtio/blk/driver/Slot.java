@@ -3,7 +3,7 @@ package org.virtio.blk.driver;
 
 import org.virtio.blk.BlockCallback;
 
-/** A place for one request on a virtqueue: the token of its descriptor chain, and who is to be told of its end. */
+/** A place for one request on a virtqueue, whose number the queue hands back, and who is to be told of the request's end. */
 final class Slot {
     /** Its number, from 0. */
     final int index;

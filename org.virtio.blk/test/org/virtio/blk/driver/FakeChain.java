@@ -8,6 +8,7 @@ import org.virtio.memory.DmaBuffer;
 /** A descriptor chain; reused, and grown only until it has its longest use behind it. */
 final class FakeChain {
     Object token;
+    long context;
     int max;
     int count;
     int readable;
@@ -16,8 +17,9 @@ final class FakeChain {
     int[] offsets = new int[4];
     int[] lengths = new int[4];
 
-    void start(Object newToken, int newMax) {
+    void start(Object newToken, long newContext, int newMax) {
         token = newToken;
+        context = newContext;
         max = newMax;
         count = 0;
         readable = 0;

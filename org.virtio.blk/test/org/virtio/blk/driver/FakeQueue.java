@@ -165,7 +165,7 @@ final class FakeQueue implements Virtqueue {
         }
         freeDescriptors -= maxDescriptors;
         building = unused.remove(unused.size() - 1);
-        building.start(token, maxDescriptors);
+        building.start(token, context, maxDescriptors);
         return QueueResult.OK;
     }
 
@@ -222,6 +222,7 @@ final class FakeQueue implements Virtqueue {
         checkOwner();
         for (int count = 0;; count++) {
             Object token;
+            long context;
             int written;
             synchronized (this) {
                 if (broken != null) {
@@ -233,9 +234,10 @@ final class FakeQueue implements Virtqueue {
                 FakeChain chain = used.remove(0);
                 release(chain);
                 token = chain.token;
+                context = chain.context;
                 written = chain.written;
             }
-            handler.used(token, written);
+            handler.used(token, context, written);
         }
     }
 
@@ -335,7 +337,7 @@ final class FakeQueue implements Virtqueue {
             available.clear();
             entered.clear();
         }
-        detached.forEach(chain -> handler.used(chain.token, 0));
+        detached.forEach(chain -> handler.used(chain.token, chain.context, 0));
         return detached.size();
     }
 

@@ -231,11 +231,12 @@ final class MessageQueue extends BreakableQueue {
     private void release(MessageRequest request, UsedBufferHandler handler, int bytes) {
         receiving = null;
         Object token = request.token;
+        long context = request.context;
         free[freeIds++] = request.id;
         freeDescriptors += request.count;
         completed++;
         request.clear();
-        handler.used(token, request.context, bytes);
+        handler.used(token, context, bytes);
     }
 
     @Override
