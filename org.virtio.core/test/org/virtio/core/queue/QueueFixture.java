@@ -1,40 +1,62 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.virtio.core.queue;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.util.ArrayList;
 import java.util.List;
+import org.virtio.core.queue.RingDevice.Chain;
 import org.virtio.queue.UsedBufferHandler;
 import org.virtio.transport.QueueNotifier;
 
-/** A split virtqueue that the current thread owns, the device behind it, and what came of both. */
+/** A virtqueue that the current thread owns, the device behind it, and what came of both. */
 final class QueueFixture implements UsedBufferHandler, QueueNotifier {
     static final long RING_ADDRESS = 0x7000_0000_0000L;
     static final long DATA_ADDRESS = 0x1_0000_0000L;
+    static final int DATA_SIZE = 1 << 20;
 
     /** A used buffer as it was handed over. */
     record Used(Object token, int written) {
     }
 
     final Ring queue;
-    final SplitDevice device;
-    final TestBuffer data = new TestBuffer(DATA_ADDRESS, 1 << 20);
+    final TestBuffer data = new TestBuffer(DATA_ADDRESS, DATA_SIZE);
     final List<Used> used = new ArrayList<>();
+    TestBuffer ring;
+    RingDevice device;
     int notifications;
+    int lastNotification;
     int wakeups;
 
-    QueueFixture(int size, boolean eventIdx) {
-        RingFormat format = new RingFormat(false, eventIdx, false, false, 0);
-        TestBuffer ring = new TestBuffer(RING_ADDRESS, format.bytes(size));
-        queue = format.create(0, size, ring);
+    QueueFixture(RingFormat format, int size) {
+        this(format, size, 0);
+    }
+
+    QueueFixture(RingFormat format, int size, int index) {
+        ring = new TestBuffer(RING_ADDRESS, format.bytes(size));
+        queue = format.create(index, size, ring);
         queue.notifier(this);
         queue.owner(Thread.currentThread());
-        device = new SplitDevice(new SplitDevice.DmaMemory(ring.bytes(),
-            (int) (queue.setup().driverArea() - RING_ADDRESS), (int) (queue.setup().deviceArea() - RING_ADDRESS)), size);
+        device = RingDevice.of(queue, ring);
+    }
+
+    /** Has the queue reset, as the core would. */
+    void reset(int size, UsedBufferHandler unused) {
+        if (queue.beginReset()) {
+            queue.takeUsed(this);
+        }
+        queue.giveBack(unused);
+        if (size != queue.size()) {
+            ring = new TestBuffer(RING_ADDRESS, queue.format.bytes(size));
+        }
+        queue.lay(size, ring);
+        queue.endReset();
+        device = RingDevice.of(queue, ring);
     }
 
     /** Begins a request and adds one descriptor for each length: positive device-readable, negative device-writable. */
     int request(Object token, int... lengths) {
-        int result = queue.begin(token, lengths.length);
+        int result = queue.begin(token, token.hashCode(), lengths.length);
         if (result == 0) {
             for (int length : lengths) {
                 if (length > 0) {
@@ -47,18 +69,40 @@ final class QueueFixture implements UsedBufferHandler, QueueNotifier {
         return result;
     }
 
+    /** Begins a request of so many device-readable bytes in buffers of one byte, and one device-writable one. */
+    int chain(Object token, int readable) {
+        int[] lengths = new int[readable + 1];
+        java.util.Arrays.fill(lengths, 1);
+        lengths[readable] = -8;
+        return request(token, lengths);
+    }
+
+    /** The device uses all that is available, completely. */
+    void useAll() {
+        for (Chain chain : device.take()) {
+            device.use(chain, chain.writable());
+        }
+    }
+
     int poll() {
         return queue.poll(this, Integer.MAX_VALUE);
     }
 
     @Override
     public void used(Object token, int written) {
+        throw new AssertionError("handed over without its context");
+    }
+
+    @Override
+    public void used(Object token, long context, int written) {
+        assertThat(context).isIn(0L, (long) token.hashCode());
         used.add(new Used(token, written));
     }
 
     @Override
-    public void notifyDevice(int data) {
+    public void notifyDevice(int notificationData) {
         notifications++;
+        lastNotification = notificationData;
     }
 
     @Override
