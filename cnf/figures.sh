@@ -27,7 +27,7 @@ spin_check() {
     for cpu in ${cpus//,/ }; do
         (
             TIMEFORMAT="spin check $1, core $cpu: %R s, of which on the core %U s"
-            time taskset -c "$cpu" awk 'BEGIN { while (i < 3e7) i++ }'
+            time taskset -c "$cpu" awk 'BEGIN { while (i < 1e8) i++ }'
         ) &
     done
     wait $(jobs -p | grep -vx "${daemon:-none}")
@@ -69,8 +69,9 @@ cores() {
 # Prints "IOPS cpu-ns" of one run: what attaches disk0, threads, a depth.
 run() {
     ./virtio -c "$1 virtio:bench disk0 --threads $2 --depth $3 --size 4k --seconds $(((millis * 5 + 999) / 1000))" </dev/null |
-        awk '/IOPS/ { gsub(",", "", $2); iops = $2 }
-            /driver CPU/ { cpu = $3 * ($4 == "us" ? 1000 : 1) }
+        awk 'BEGIN { nanos["ns"] = 1; nanos["us"] = 1e3; nanos["ms"] = 1e6 }
+            /IOPS/ { gsub(",", "", $2); iops = $2 }
+            /driver CPU/ { cpu = $3 * nanos[$4] }
             END { if (!iops) exit 1; print iops, cpu }'
 }
 
