@@ -26,6 +26,8 @@ import org.virtio.user.message.Request;
  * messages between two replies are ever in that buffer: {@link #confirm()} belongs after each such group.
  */
 final class Connection implements AutoCloseable {
+    /** A back end that was started an instant ago may not accept connections yet, and everything that it needs is cold. */
+    private static final int FIRST_ANSWER_PATIENCE = 6;
     private static final String HUNG_UP = "the back end closed the connection";
 
     private final MessageChannel channel;
@@ -35,16 +37,20 @@ final class Connection implements AutoCloseable {
     private final AtomicReference<String> end = new AtomicReference<>();
     private volatile boolean hungUp;
     private volatile boolean acknowledged;
+    /** Guarded by the lock. */
+    private long patienceNanos;
 
     /**
      * Takes a channel over.
      *
+     * @param replyTimeoutNanos how long an answer may take; the first may take six times as long
      * @param failureHandler told once why the connection failed, on the thread that finds out, which may hold locks
      */
     Connection(MessageChannel channel, long replyTimeoutNanos, Consumer<String> failureHandler) {
         this.channel = channel;
         this.replyTimeoutNanos = replyTimeoutNanos;
         this.failureHandler = failureHandler;
+        this.patienceNanos = FIRST_ANSWER_PATIENCE * replyTimeoutNanos;
     }
 
     /** From now on, asks for an answer to every request that has no reply of its own: REPLY_ACK was negotiated. */
@@ -111,7 +117,7 @@ final class Connection implements AutoCloseable {
             return answered ? receiveAnswer(request) : null;
         } catch (SocketTimeoutException e) {
             throw fail("the back end did not answer " + request.name() + " within "
-                + TimeUnit.NANOSECONDS.toMillis(replyTimeoutNanos) + " ms" + howFarItCame());
+                + TimeUnit.NANOSECONDS.toMillis(patienceNanos) + " ms" + howFarItCame());
         } catch (ProtocolException e) {
             throw fail("the back end broke the protocol: " + e.getMessage());
         } catch (PosixException e) {
@@ -138,10 +144,11 @@ final class Connection implements AutoCloseable {
     }
 
     private Message receiveAnswer(Request request) throws IOException {
-        try (Message answer = channel.receive(replyTimeoutNanos)) {
+        try (Message answer = channel.receive(patienceNanos)) {
             if (answer == null) {
                 throw fail(HUNG_UP);
             }
+            patienceNanos = replyTimeoutNanos;
             answer.checkAnswer(request);
             return answer;
         }

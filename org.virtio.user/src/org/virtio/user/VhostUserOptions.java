@@ -17,7 +17,7 @@ import org.virtio.spec.SplitRingLayout;
  * @param queueSize         the greatest size that a queue can have: the option {@code size}, or a size that all known back
  *     ends take. The protocol has no way to ask, and where a back end can do more or less only the address can say so. What
  *     size a queue does get is the core's choice; its default is smaller.
- * @param replyTimeoutNanos how long the back end may take for a reply
+ * @param replyTimeoutNanos how long the back end may take for a reply; for its first it has six times as long
  */
 record VhostUserOptions(String path, DeviceType type, int queues, int queueSize, long replyTimeoutNanos) {
     /** A queue's index has 8 bits in some messages. */

@@ -36,9 +36,9 @@ class MisbehaviourTest extends ScriptedTest {
     static Stream<Arguments> answersToGetFeatures() {
         return Stream.of(
             Arguments.of("nothing", (Misdeed) (request, channel) -> { },
-                "the back end did not answer GET_FEATURES within 50 ms (it has read the request)"),
+                "the back end did not answer GET_FEATURES within 300 ms (it has read the request)"),
             Arguments.of("half a message", ScriptedBackEnd.bytes("01000000 0500"),
-                "the back end did not answer GET_FEATURES within 50 ms (it has read the request)"),
+                "the back end did not answer GET_FEATURES within 300 ms (it has read the request)"),
             Arguments.of("end of file", (Misdeed) (request, channel) -> channel.close(), HUNG_UP),
             Arguments.of("a short read", (Misdeed) (request, channel) -> {
                 ScriptedBackEnd.bytes("01000000 0500").commit(request, channel);

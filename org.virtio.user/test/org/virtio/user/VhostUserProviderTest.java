@@ -57,7 +57,7 @@ class VhostUserProviderTest extends ScriptedTest {
     void aSocketThatNeverAnswers() throws Exception {
         try (UnixServerSocket server = UnixServerSocket.bind(directory.resolve("mute.sock").toString(), 0600)) {
             assertRefused(server.path() + "?reply_timeout=50",
-                server.path() + ": the back end did not answer GET_FEATURES within 50 ms (it has not read the request)");
+                server.path() + ": the back end did not answer GET_FEATURES within 300 ms (it has not read the request)");
         }
     }
 
