@@ -21,6 +21,7 @@ import org.virtio.device.VirtioDevice;
 import org.virtio.device.VirtioException;
 import org.virtio.itest.support.Await;
 import org.virtio.itest.support.Failures;
+import org.virtio.itest.support.Stacks;
 import org.virtio.queue.QueueDTO;
 import org.virtio.target.TargetDTO;
 import org.virtio.target.TargetManager;
@@ -103,9 +104,11 @@ public final class Virtio {
     }
 
     /** Attaches the vhost-user device on a socket and waits for its block device. */
-    public BlockDevice attach(String path, String name) throws VirtioException {
-        registry().attach(DeviceAddress.parse("vhost-user:" + path), name);
-        return block(name);
+    public BlockDevice attach(String path, String name) {
+        return Stacks.watch("attaching " + path, () -> {
+            registry().attach(DeviceAddress.parse("vhost-user:" + path), name);
+            return block(name);
+        });
     }
 
     /** The block device of that name, as soon as there is one. */

@@ -6,6 +6,7 @@ import org.virtio.core.device.CoreDevice;
 import org.virtio.device.DeviceAddress;
 import org.virtio.device.FeatureSet;
 import org.virtio.device.VirtioException;
+import org.virtio.itest.support.Stacks;
 import org.virtio.posix.PosixException;
 import org.virtio.spec.BlkFeature;
 import org.virtio.transport.TransportProvider;
@@ -35,12 +36,13 @@ final class Rig implements AutoCloseable {
         VhostUserProvider provider = new VhostUserProvider();
         CoreDevice device = null;
         try {
-            device = CoreDevice.open(between.apply(provider), DeviceAddress.parse("vhost-user:" + path + "?" + options),
-                type -> "disk");
+            DeviceAddress address = DeviceAddress.parse("vhost-user:" + path + "?" + options);
+            device = Stacks.watch("opening " + address,
+                () -> CoreDevice.open(between.apply(provider), address, type -> "disk"));
             device.negotiate(FeatureSet.of(BlkFeature.FLUSH, BlkFeature.MQ));
             device.start(queues, queues);
             return new Rig(provider, device);
-        } catch (VirtioException | RuntimeException e) {
+        } catch (VirtioException | RuntimeException | AssertionError e) {
             if (device != null) {
                 device.close();
             }
