@@ -31,7 +31,10 @@ import org.virtio.transport.QueueSetup;
  */
 final class SplitVirtqueue extends Ring {
     private static final int INDEX_MASK = 0xffff;
-    /** A used_event that is 65535 ahead is far only until the used index comes near it: it is moved on every so often. */
+    /**
+     * A used_event that is far ahead is so only until the used index comes near it: it is moved on every so often. It stays
+     * that far behind too, for a device that looks at it late: one that has used a buffer, which was polled already.
+     */
     private static final int REARM_DISTANCE = 16384;
 
     private final boolean eventIdx;
@@ -252,7 +255,7 @@ final class SplitVirtqueue extends Ring {
         notificationsEnabled = false;
         if (eventIdx) {
             farUsedEvent = taken;
-            memory.putShortOpaque(usedEvent, taken - 1);
+            memory.putShortOpaque(usedEvent, taken - 1 - REARM_DISTANCE);
         } else {
             memory.putShortOpaque(available + AVAILABLE_FLAGS, AVAILABLE_F_NO_INTERRUPT);
         }
