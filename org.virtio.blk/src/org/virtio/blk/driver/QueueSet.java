@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.StringJoiner;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -312,17 +313,22 @@ final class QueueSet {
 
     private int laneToOpen() throws BlockException {
         checkOpen();
-        for (int i = 0; i < lanes.length; i++) {
-            if (lanes[i].isFree()) {
-                return i;
-            }
+        // One that was left behind comes later, as its requests may have to be waited for, and a poller's last.
+        int index = find(lane -> lane.isFree() && lane.owner == null);
+        index = index >= 0 ? index : find(Lane::isFree);
+        index = index >= 0 ? index : find(lane -> lane.poller != null);
+        if (index < 0) {
+            throw allTaken();
         }
-        for (int i = 0; i < lanes.length; i++) {
-            if (lanes[i].poller != null) {
-                return i;
-            }
+        return index;
+    }
+
+    private int find(Predicate<Lane> condition) {
+        int index = 0;
+        while (index < lanes.length && !condition.test(lanes[index])) {
+            index++;
         }
-        throw allTaken();
+        return index < lanes.length ? index : -1;
     }
 
     private Poller pollerFor(Submission submission, int preferred) {
