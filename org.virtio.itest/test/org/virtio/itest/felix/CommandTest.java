@@ -64,6 +64,11 @@ public class CommandTest extends FelixTest {
         assertThat(text("virtio:info disk0")).contains("disk0", "8", "ready");
         assertThat(text("virtio:features disk0")).contains("VERSION_1");
         assertThat((List<?>) run("virtio:queues disk0")).hasSize(2);
+        run("virtio:read disk0 0 512");
+        assertThat(text("virtio:info disk0")).contains("packed, 512 descriptors")
+            .containsPattern("[0-9] requests? of 3[.]0 buffers");
+        assertThat(text("virtio:queues disk0")).contains("INDIRECT").containsPattern("packed +512 ");
+        assertThat(text("virtio:dump disk0")).contains("\"bytesReadable\"");
         assertThat(text("virtio:config disk0")).contains("capacity");
         assertThat(text("virtio:dump disk0")).startsWith("{").contains("\"disk0\"").endsWith("}");
     }

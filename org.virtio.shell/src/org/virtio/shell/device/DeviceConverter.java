@@ -14,6 +14,7 @@ import org.virtio.shell.print.Form;
 import org.virtio.shell.print.FormConverter;
 import org.virtio.shell.print.Table;
 import org.virtio.shell.print.Units;
+import org.virtio.spec.PackedRingLayout;
 
 /** Prints devices, their features, queues and configuration. */
 @Component(service = Converter.class)
@@ -26,11 +27,13 @@ public final class DeviceConverter extends FormConverter {
     private static final Table<QueueDTO> QUEUES = new Table<QueueDTO>()
         .column("QUEUE", q -> q.index).column("FORMAT", q -> q.format).column("SIZE", q -> q.size)
         .column("FREE", q -> q.freeDescriptors).column("IN FLIGHT", q -> q.inFlight)
-        .column("AVAIL", q -> q.availableIndex).column("USED", q -> q.usedIndex)
+        .column("AVAIL", q -> position(q, q.availableIndex)).column("USED", q -> position(q, q.usedIndex))
         .column("REQUESTS", q -> q.requests).column("COMPLETED", q -> q.completions)
-        .column("WRITTEN", q -> Units.bytes(q.bytesWritten)).column("NOTIFIED", q -> q.notificationsSent)
+        .column("BUFFERS", q -> q.buffers).column("INDIRECT", q -> q.indirect)
+        .column("READABLE", q -> Units.bytes(q.bytesReadable)).column("WRITTEN", q -> Units.bytes(q.bytesWritten))
+        .column("NOTIFIED", q -> q.notificationsSent)
         .column("SUPPRESSED", q -> q.notificationsSuppressed).column("WAKE-UPS", q -> q.wakeups)
-        .column("FULL", q -> q.full).column("OWNER", q -> q.owner)
+        .column("FULL", q -> q.full).column("BREAKS", q -> q.breaks).column("OWNER", q -> q.owner)
         .column("", q -> q.brokenReason == null ? "" : "broken: " + q.brokenReason);
 
     /** Created by Declarative Services. */
@@ -47,6 +50,13 @@ public final class DeviceConverter extends FormConverter {
             Form.of(ConfigFieldDTO.class, new Table<ConfigFieldDTO>()
                 .column("OFFSET", f -> f.offset).column("FIELD", f -> f.name)
                 .column("VALUE", f -> f.value).column("", f -> f.meaning))));
+    }
+
+    /** Of a packed ring a place and, after a colon, its wrap counter. */
+    private static Object position(QueueDTO queue, int index) {
+        return "packed".equals(queue.format)
+            ? (index & PackedRingLayout.WRAP_COUNTER - 1) + ((index & PackedRingLayout.WRAP_COUNTER) == 0 ? ":0" : ":1")
+            : (Object) index;
     }
 
     private static String full(InfoDTO info) {
@@ -92,9 +102,20 @@ public final class DeviceConverter extends FormConverter {
         for (QueueDTO queue : device.queues) {
             details.add("  queue " + queue.index, queue.format + ", " + queue.size + " descriptors, " + queue.inFlight
                 + " in flight, " + (queue.owner == null ? "free" : "owned by " + queue.owner)
+                + (queue.breaks == 0 ? "" : ", broke " + Units.number(queue.breaks) + (queue.breaks == 1 ? " time" : " times"))
                 + (queue.brokenReason == null ? "" : ", broken: " + queue.brokenReason));
+            details.add("", traffic(queue));
         }
         details.add("memory", Units.bytes(device.memoryAllocated) + " of " + Units.bytes(device.memoryCapacity) + " in use");
+    }
+
+    /** Null of a queue that was not used yet. */
+    private static String traffic(QueueDTO queue) {
+        return queue.requests == 0 ? null : Units.number(queue.requests)
+            + (queue.requests == 1 ? " request of " : " requests of ")
+            + Units.decimal((double) queue.buffers / queue.requests, 1) + " buffers, "
+            + Units.decimal(100.0 * queue.indirect / queue.requests, 0) + "% indirect, "
+            + Units.bytes(queue.bytesReadable) + " to the device, " + Units.bytes(queue.bytesWritten) + " from it";
     }
 
     private static List<String> words(Object value) {

@@ -58,7 +58,8 @@ public final class InspectCommands extends Commands {
     }
 
     /** A device's queues. */
-    @Descriptor("lists the queues of a device with their indices and counters. Usage: queues <name>")
+    @Descriptor("lists the queues of a device with their indices, of a packed ring with its wrap counter after a colon, and "
+        + "their counters. Usage: queues <name>")
     public List<QueueDTO> queues(@Descriptor("the device") String name) throws Exception {
         return run(() -> new Listing<>(device(name).queues, name + " has no queues set up"));
     }

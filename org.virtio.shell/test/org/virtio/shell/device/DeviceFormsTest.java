@@ -40,6 +40,10 @@ class DeviceFormsTest {
         queue.size = 256;
         queue.freeDescriptors = 256;
         queue.requests = 1_000_000;
+        queue.buffers = 3_500_000;
+        queue.indirect = 250_000;
+        queue.bytesReadable = 16_000_000;
+        queue.bytesWritten = 3L << 30;
         queue.owner = "poller";
         info.device.queues = List.of(queue);
         info.device.memoryAllocated = 1 << 20;
@@ -73,6 +77,7 @@ class DeviceFormsTest {
               not taken            RING_PACKED
               queues               1 of 2
                 queue 0            split, 256 descriptors, 0 in flight, owned by poller
+                                   1,000,000 requests of 3.5 buffers, 25% indirect, 15.3 MiB to the device, 3 GiB from it
               memory               1 MiB of 64 MiB in use
               transport            vhost-user
                 protocol           MQ CONFIG""");
@@ -103,6 +108,25 @@ class DeviceFormsTest {
     }
 
     @Test
+    void aPackedQueueHasPlacesWithTheirWrapCountersAndSaysHowOftenItBroke() {
+        QueueDTO queue = info.device.queues.get(0);
+        queue.format = "packed";
+        queue.availableIndex = 0x8000 + 17;
+        queue.usedIndex = 255;
+        queue.requests = 0;
+        queue.breaks = 2;
+        queue.brokenReason = "the driver said so";
+        queue.owner = null;
+        assertThat(print(info)).contains(
+            "packed, 256 descriptors, 0 in flight, free, broke 2 times, broken: the driver said so\n  memory");
+        assertThat(print(info.device.queues)).isEqualTo("""
+            QUEUE  FORMAT  SIZE  FREE  IN FLIGHT  AVAIL  USED   REQUESTS  COMPLETED    BUFFERS  INDIRECT  READABLE  WRITTEN  \
+            NOTIFIED  SUPPRESSED  WAKE-UPS  FULL  BREAKS  OWNER
+                0  packed   256   256          0  17:1   255:0         0          0  3,500,000   250,000  15.3 MiB  3 GiB    \
+                   0           0         0     0       2  -      broken: the driver said so""");
+    }
+
+    @Test
     void theConfigurationSpaceHasTheFieldsThatTheFeaturesMakeValid() throws Exception {
         Map<Integer, Object> values = Map.of(0, 131072L, 20, 4096L, 24, 3, 25, 0, 26, 1, 28, 8L);
         ConfigSpace config = (ConfigSpace) Proxy.newProxyInstance(getClass().getClassLoader(),
@@ -126,6 +150,9 @@ class DeviceFormsTest {
             .containsEntry("name", "disk0").containsEntry("failure", null)
             .containsEntry("negotiatedFeatures", List.of("BLK_FLUSH", "VERSION_1"))
             .containsEntry("transportDetails", Map.of("protocol", List.of("MQ", "CONFIG")));
+        assertThat(((List<?>) ((Map<?, ?>) dump.get("device")).get("queues")).get(0)).asInstanceOf(MAP)
+            .containsEntry("format", "split").containsEntry("indirect", 250_000).containsEntry("buffers", 3_500_000)
+            .containsEntry("bytesReadable", 16_000_000).containsEntry("bytesWritten", 3L << 30).containsEntry("breaks", 0);
         assertThat(dump.get("block")).asInstanceOf(MAP)
             .containsEntry("capacity", 64 << 20);
     }
