@@ -81,7 +81,7 @@ class MisbehaviourTest extends ScriptedTest {
     @MethodSource("answersToGetFeatures")
     void atABarrier(String name, Misdeed misdeed, String reason) throws Exception {
         try (ScriptedBackEnd backEnd = new ScriptedBackEnd(directory, 0);
-             VhostUserTransport transport = open(backEnd.start(), "?reply_timeout=50")) {
+             VhostUserTransport transport = open(backEnd.start(), "?reply_timeout=300")) {
             backEnd.misbehave(FrontEndRequest.GET_FEATURES, misdeed);
             assertThatThrownBy(() -> start(transport, 1)).isInstanceOf(VirtioException.class).hasMessage(reason);
             assertThat(listener.next()).isEqualTo(reason);
