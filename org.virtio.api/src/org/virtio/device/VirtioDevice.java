@@ -94,7 +94,8 @@ public interface VirtioDevice {
     DmaAllocator memory();
 
     /**
-     * Makes the calling thread the owner of a queue.
+     * Makes the calling thread the owner of a queue. A queue whose owner has ended without releasing it can be had too: what
+     * that owner had in flight is then the caller's to poll, and what it had under construction is aborted.
      *
      * @throws IndexOutOfBoundsException if the index is not from 0 to {@link #queueCount()} - 1
      * @throws IllegalStateException     if the queue has an owner (who is named), or the device is not started
@@ -102,7 +103,7 @@ public interface VirtioDevice {
     Virtqueue acquireQueue(int index);
 
     /**
-     * Makes the calling thread the owner of the first queue without one.
+     * Makes the calling thread the owner of the first queue without one, or whose owner has ended.
      *
      * @param fromIndex the first index to consider
      * @return the queue, or null if all from that index have owners

@@ -19,20 +19,29 @@ final class QueueOwnership {
         checkOpen();
         OwnedVirtqueue queue = queues.get(Objects.checkIndex(index, queues.size()));
         Thread owner = queue.owner();
-        if (owner != null) {
+        if (!isAbandoned(queue)) {
             throw new IllegalStateException("queue " + index + " is owned by " + owner.getName());
         }
-        queue.owner(Thread.currentThread());
+        take(queue);
         return queue;
     }
 
-    /** The first queue from {@code fromIndex} without an owner, or null. */
+    /** What an owner that ended had under construction is half a request. */
+    private static void take(OwnedVirtqueue queue) {
+        boolean leftBehind = queue.owner() != null;
+        queue.owner(Thread.currentThread());
+        if (leftBehind) {
+            queue.abort();
+        }
+    }
+
+    /** The first queue from {@code fromIndex} without an owner that lives, or null. */
     synchronized OwnedVirtqueue acquireFree(int fromIndex) {
         checkOpen();
         for (int i = Math.max(0, fromIndex); i < queues.size(); i++) {
             OwnedVirtqueue queue = queues.get(i);
-            if (queue.owner() == null) {
-                queue.owner(Thread.currentThread());
+            if (isAbandoned(queue)) {
+                take(queue);
                 return queue;
             }
         }

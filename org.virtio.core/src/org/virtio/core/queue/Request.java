@@ -68,7 +68,10 @@ final class Request {
     }
 
     void open(Object newToken, long newContext, int newLimit) {
-        token = newToken;
+        // Storing a reference costs a barrier: see InFlight.
+        if (token != newToken) {
+            token = newToken;
+        }
         context = newContext;
         limit = newLimit;
     }

@@ -14,6 +14,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.junit.jupiter.api.Test;
 import org.virtio.device.VirtioException;
+import org.virtio.memory.DmaBuffer;
 import org.virtio.queue.Virtqueue;
 
 class QueueOwnershipTest extends DeviceFixture {
@@ -57,6 +58,28 @@ class QueueOwnershipTest extends DeviceFixture {
         assertThat(device.queueOwner(0)).isSameAs(Thread.currentThread());
         device.releaseQueue(queue);
         assertThatIllegalStateException().isThrownBy(() -> device.releaseQueue(queue)).withMessageContaining("nobody");
+    }
+
+    @Test
+    void whatAnOwnerThatEndedLeftBehindCanBeHad() throws Exception {
+        started();
+        DmaBuffer buffer = device.memory().allocate(512);
+        Thread owner = new Thread(() -> {
+            Virtqueue queue = device.acquireQueue(0);
+            queue.begin("complete", 1);
+            queue.addReadable(buffer, 0, 512);
+            queue.flush();
+            queue.begin("half", 2);
+            queue.addReadable(buffer, 0, 512);
+        });
+        owner.start();
+        owner.join();
+        assertThat(device.queueOwner(0)).isSameAs(owner);
+        Virtqueue queue = device.acquireFreeQueue(0);
+        assertThat(queue.index()).isZero();
+        assertThat(queue.inFlight()).isEqualTo(1);
+        assertThat(queue.publish()).isFalse();
+        assertThat(queue.freeDescriptors()).isEqualTo(queue.size() - 1);
     }
 
     @Test
