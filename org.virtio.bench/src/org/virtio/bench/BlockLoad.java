@@ -11,7 +11,8 @@ import org.virtio.transport.QueueNotifier;
 
 /**
  * A ring, and requests on it as a block driver makes them: each has a slot, last freed first taken, with its own header and
- * status; the data are elsewhere each time. So much of a descriptor table is found as it was left, and some is not.
+ * status, and the queue knows it by the slot's number; the data are elsewhere each time. So some of a descriptor table is
+ * found as it was left, and some is not.
  */
 final class BlockLoad implements UsedBufferHandler, QueueNotifier {
     /** Descriptors of the ring. */
@@ -29,14 +30,12 @@ final class BlockLoad implements UsedBufferHandler, QueueNotifier {
     private final DmaBuffer memory;
     private final DmaBuffer control = new BenchMemory(SIZE * SLOT_BYTES, CONTROL_ADDRESS);
     private final DmaBuffer data = new BenchMemory(DATA_BUFFERS * DATA_BYTES, DATA_ADDRESS);
-    private final Slot[] free = new Slot[SIZE];
+    /** A stack of slots. */
+    private final int[] free = new int[SIZE];
     private final Ring ring;
     private int freeCount;
     private int nextData;
     private long written;
-
-    private record Slot(int header, int status) {
-    }
 
     /** An empty ring of the calling thread. */
     BlockLoad(RingFormat format, int descriptors) {
@@ -46,9 +45,8 @@ final class BlockLoad implements UsedBufferHandler, QueueNotifier {
         ring = format.create(0, SIZE, memory);
         ring.notifier(this);
         ring.owner(Thread.currentThread());
-        while (freeCount < SIZE) {
-            int offset = freeCount * SLOT_BYTES;
-            free[freeCount++] = new Slot(offset, offset + HEADER_BYTES);
+        for (int slot = 0; slot < SIZE; slot++) {
+            free[freeCount++] = slot;
         }
     }
 
@@ -69,19 +67,19 @@ final class BlockLoad implements UsedBufferHandler, QueueNotifier {
 
     /** Adds a request: false if there is no room. */
     boolean add() {
-        if (freeCount == 0 || ring.begin(free[freeCount - 1], descriptors) != QueueResult.OK) {
+        if (freeCount == 0 || ring.begin(this, free[freeCount - 1], descriptors) != QueueResult.OK) {
             return false;
         }
-        Slot slot = free[--freeCount];
+        int slot = free[--freeCount] * SLOT_BYTES;
         if (descriptors > 1) {
-            ring.addReadable(control, slot.header, HEADER_BYTES);
+            ring.addReadable(control, slot, HEADER_BYTES);
         }
         addData();
         if (descriptors > 3) {
             addData();
         }
         if (descriptors > 2) {
-            ring.addWritable(control, slot.status, 1);
+            ring.addWritable(control, slot + HEADER_BYTES, 1);
         }
         return true;
     }
@@ -110,9 +108,14 @@ final class BlockLoad implements UsedBufferHandler, QueueNotifier {
     }
 
     @Override
-    public void used(Object token, int bytes) {
-        free[freeCount++] = (Slot) token;
+    public void used(Object token, long slot, int bytes) {
+        free[freeCount++] = (int) slot;
         written += bytes;
+    }
+
+    @Override
+    public void used(Object token, int bytes) {
+        throw new IllegalStateException("a request has a slot");
     }
 
     @Override
