@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.virtio.core.fake;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.IntFunction;
+import java.util.function.IntPredicate;
 import java.util.function.IntSupplier;
 import org.virtio.device.FeatureSet;
 import org.virtio.device.VirtioException;
@@ -15,6 +20,7 @@ import org.virtio.memory.MemoryRegion;
 import org.virtio.spec.DeviceStatus;
 import org.virtio.spec.DeviceType;
 import org.virtio.spec.Feature;
+import org.virtio.transport.OwnedVirtqueue;
 import org.virtio.transport.QueueNotifier;
 import org.virtio.transport.QueueSetup;
 import org.virtio.transport.Transport;
@@ -45,6 +51,15 @@ public final class FakeTransport implements Transport {
     /** Why the transport throws. */
     public volatile String dead;
     public volatile int failSetUpOf = -1;
+    /** The size of queues that are refused. */
+    public volatile int failSetUpOfSize = -1;
+    /** Which of the resets of a queue fail, counted from 0. */
+    public volatile IntPredicate failReset = count -> false;
+    /** What happens while the device resets a queue. */
+    public volatile Runnable duringReset = () -> { };
+    /** Queues that are no rings, or null. */
+    public volatile IntFunction<OwnedVirtqueue> supplied = index -> null;
+    public final Map<Integer, FakeNotifier> notifiers = new ConcurrentHashMap<>();
     public volatile IntSupplier generation = () -> 7;
     /** Bytes of configuration too few in each reply. */
     public volatile int configShortBy;
@@ -58,6 +73,7 @@ public final class FakeTransport implements Transport {
     private volatile boolean resetting;
     private volatile int readsLeft;
     private volatile boolean closed;
+    private int resets;
 
     /** Sets a further queue size than the usual 1024. */
     public FakeTransport queueSize(int index, int size) {
@@ -181,12 +197,47 @@ public final class FakeTransport implements Transport {
     @Override
     public QueueNotifier setUpQueue(QueueSetup queue) throws VirtioException {
         return call("setUpQueue " + queue.index(), () -> {
-            if (queue.index() == failSetUpOf) {
+            if (queue.index() == failSetUpOf || queue.size() == failSetUpOfSize) {
                 throw new VirtioException("queue " + queue.index() + " refused");
             }
             queues.add(queue);
-            return new FakeNotifier();
+            FakeNotifier notifier = new FakeNotifier();
+            notifiers.put(queue.index(), notifier);
+            return notifier;
         });
+    }
+
+    @Override
+    public OwnedVirtqueue supplyQueue(int index, int size) {
+        return supplied.apply(index);
+    }
+
+    @Override
+    public void resetQueue(int index) throws VirtioException {
+        call("resetQueue " + index, () -> {
+            // The device sees the ring until now, so it must be there: a closed region throws.
+            regions.forEach(MemoryRegion::buffer);
+            duringReset.run();
+            if (failReset.test(resets++)) {
+                throw new VirtioException("queue " + index + " does not reset");
+            }
+            return queues.removeIf(queue -> queue.index() == index);
+        });
+    }
+
+    /** The memory by an address that the device was told. */
+    public ByteBuffer at(long address) {
+        for (MemoryRegion region : regions) {
+            if (address >= region.address() && address < region.address() + region.size()) {
+                return region.buffer().position((int) (address - region.address())).slice().order(ByteOrder.LITTLE_ENDIAN);
+            }
+        }
+        throw new IllegalArgumentException("no region has address " + address);
+    }
+
+    /** The queue as it was set up last. */
+    public QueueSetup setup(int index) {
+        return queues.stream().filter(queue -> queue.index() == index).reduce((first, last) -> last).orElseThrow();
     }
 
     @Override
