@@ -25,6 +25,7 @@ import org.virtio.device.VirtioException;
 import org.virtio.itest.felix.FelixTest;
 import org.virtio.itest.support.Await;
 import org.virtio.itest.support.Failures;
+import org.virtio.target.TargetManager;
 import org.virtio.target.TargetOptions;
 
 /**
@@ -36,6 +37,10 @@ public class TargetFaultTest extends FelixTest {
     /** The first requests are the driver's own business. */
     private static final int FAULTY = 50;
     private static final int REQUESTS = 200;
+    /** More than the driver makes by itself. */
+    private static final int OWN_REQUESTS = 5;
+    private static final List<String> FORMATS =
+        List.of("packed=on", "packed=on&in_order=off", "packed=off", "packed=off&in_order=off&indirect=off&event_idx=off");
 
     /** For sockets. */
     @Rule
@@ -50,31 +55,40 @@ public class TargetFaultTest extends FelixTest {
 
     @Test
     public void wrongIdBreaksTheQueue() throws Exception {
-        assertThat(breaks("wrong-id")).containsPattern("id|descriptor");
+        breakInEveryFormat("wrong-id", "id|descriptor");
     }
 
     @Test
     public void idThatIsNotInFlightBreaksTheQueue() throws Exception {
-        assertThat(breaks("id-not-in-flight")).containsPattern("flight|id");
+        breakInEveryFormat("id-not-in-flight", "flight|id");
     }
 
     @Test
     public void duplicateBreaksTheQueue() throws Exception {
-        assertThat(breaks("duplicate")).isNotBlank();
+        breakInEveryFormat("duplicate", ".");
     }
 
     @Test
     public void lengthBeyondWhatWasWritableBreaksTheQueue() throws Exception {
-        assertThat(breaks("long-length")).contains("writable");
+        breakInEveryFormat("long-length", "writable");
     }
 
+    /** A packed ring has no index that the device could move: there it is a stall. */
     @Test
     public void usedIndexThatRanAheadBreaksTheQueue() throws Exception {
-        assertThat(breaks("index-jump")).contains("index");
+        for (String order : List.of("on", "off")) {
+            assertThat(breaks("index-jump", "packed=off&in_order=" + order)).contains("index");
+        }
     }
 
-    private String breaks(String fault) throws Exception {
-        BlockDevice device = virtio.attach(serve("disk", fault + "@" + FAULTY), "disk");
+    private void breakInEveryFormat(String fault, String reason) throws Exception {
+        for (String format : FORMATS) {
+            assertThat(breaks(fault, format)).as(format).containsPattern(reason);
+        }
+    }
+
+    private String breaks(String fault, String format) throws Exception {
+        BlockDevice device = virtio.attach(serve("disk", fault + "@" + FAULTY) + "?" + format, "disk");
         int good = 0;
         for (CompletableFuture<Void> future : reads(device)) {
             Throwable end = end(future);
@@ -85,12 +99,18 @@ public class TargetFaultTest extends FelixTest {
                 assertThat(end.getMessage()).isNotBlank();
             }
         }
-        assertThat(good).isLessThan(REQUESTS);
+        assertThat(good).as(format).isLessThan(REQUESTS);
         String reason = virtio.awaitBroken("disk");
         assertThatThrownBy(() -> device.read(0, ByteBuffer.allocate(512))).isInstanceOf(BlockException.class)
             .hasMessageContaining(reason);
         otherWorks();
+        forget("disk");
         return reason;
+    }
+
+    private void forget(String name) throws Exception {
+        virtio.registry().detach(name);
+        virtio.service(TargetManager.class).delete(folder.getRoot() + "/" + name + ".sock");
     }
 
     @Test
@@ -104,12 +124,34 @@ public class TargetFaultTest extends FelixTest {
 
     @Test
     public void stalledRequestHoldsUpNoOtherAndEndsWhenTheDeviceIsDetached() throws Exception {
-        BlockDevice device = virtio.attach(serve("disk", "stall@" + FAULTY), "disk");
+        BlockDevice device = virtio.attach(serve("disk", "stall@" + FAULTY) + "?in_order=off", "disk");
         List<CompletableFuture<Void>> reads = reads(device);
-        Await.until("all but one have ended", () -> reads.stream().filter(future -> !future.isDone()).count() == 1);
+        Await.until("all but one have ended", () -> pending(reads) == 1);
         otherWorks();
         virtio.registry().detach("disk");
-        assertThat(reads.stream().map(TargetFaultTest::end).filter(BlockDeviceGoneException.class::isInstance)).hasSize(1);
+        assertThat(gone(reads)).isEqualTo(1);
+    }
+
+    @Test
+    public void stallInOrderHoldsUpAllThatFollowAndTheyEndWhenTheDeviceIsDetached() throws Exception {
+        for (String stall : List.of("stall packed=off", "index-jump packed=on")) {
+            String fault = stall.substring(0, stall.indexOf(' '));
+            String format = stall.substring(stall.indexOf(' ') + 1);
+            BlockDevice device = virtio.attach(serve("disk", fault + "@" + FAULTY) + "?" + format, "disk");
+            List<CompletableFuture<Void>> reads = reads(device);
+            Await.until("those before have ended, " + stall, () -> pending(reads) <= REQUESTS - FAULTY + OWN_REQUESTS);
+            otherWorks();
+            forget("disk");
+            assertThat(gone(reads)).as(stall).isBetween(REQUESTS - FAULTY, REQUESTS - FAULTY + OWN_REQUESTS);
+        }
+    }
+
+    private static long pending(List<CompletableFuture<Void>> reads) {
+        return reads.stream().filter(future -> !future.isDone()).count();
+    }
+
+    private static int gone(List<CompletableFuture<Void>> reads) {
+        return (int) reads.stream().map(TargetFaultTest::end).filter(BlockDeviceGoneException.class::isInstance).count();
     }
 
     @Test
@@ -135,9 +177,12 @@ public class TargetFaultTest extends FelixTest {
     }
 
     @Test
-    public void reorderingIsAllowed() throws Exception {
-        BlockDevice device = virtio.attach(serve("disk", "reorder"), "disk");
-        assertThat(reads(device).stream().map(TargetFaultTest::end)).containsOnlyNulls();
+    public void reorderingIsAllowedWithoutInOrder() throws Exception {
+        for (String packed : List.of("on", "off")) {
+            BlockDevice device = virtio.attach(serve("disk", "reorder") + "?in_order=off&packed=" + packed, "disk");
+            assertThat(reads(device).stream().map(TargetFaultTest::end)).as("packed=" + packed).containsOnlyNulls();
+            forget("disk");
+        }
     }
 
     @Test
