@@ -59,9 +59,11 @@ final class PackedVirtqueue extends Ring {
     private int freeIdCount;
     private int nextId;
 
-    /** Of a batch that was used in order: requests still to be handed over, and what was written for the last. */
+    /** What the last used descriptor said. */
+    private int usedId;
+    private int usedWritten;
+    /** Of a batch that was used in order: requests still to be handed over. */
     private int batch;
-    private int batchWritten;
     private int oldestId;
 
     PackedVirtqueue(int index, RingFormat format) {
@@ -215,21 +217,29 @@ final class PackedVirtqueue extends Ring {
     }
 
     private boolean take(UsedBufferHandler handler) {
+        if (!readUsed()) {
+            return false;
+        }
+        freeIds[freeIdCount++] = usedId;
+        finish(usedId, handler, usedWritten);
+        return true;
+    }
+
+    /** Looks at the next used descriptor: false if there is none, or what it says cannot be. */
+    private boolean readUsed() {
         long descriptor = usedDescriptor(nextUsed);
         if (!isUsed(descriptor, usedFlags)) {
             return false;
         }
-        int id = id(descriptor);
-        int written = (int) descriptor;
-        if (!inFlight.canBeUsed(id, written, published)) {
+        usedId = id(descriptor);
+        usedWritten = (int) descriptor;
+        if (!inFlight.canBeUsed(usedId, usedWritten, published)) {
             if (!canBeUsedUnwritten(descriptor)) {
-                breakForGood("used descriptor " + nextUsed + ": " + inFlight.lie(id, written));
+                breakForGood("used descriptor " + nextUsed + ": " + inFlight.lie(usedId, usedWritten));
                 return false;
             }
-            written = 0;
+            usedWritten = 0;
         }
-        freeIds[freeIdCount++] = id;
-        finish(id, handler, written);
         return true;
     }
 
@@ -256,32 +266,16 @@ final class PackedVirtqueue extends Ring {
 
     /** Section 2.8.8: one descriptor may stand for a batch, of which all but the last were used completely. */
     private boolean takeInOrder(UsedBufferHandler handler) {
-        if (batch == 0 && !readBatch()) {
-            return false;
+        if (batch == 0) {
+            if (!readUsed()) {
+                return false;
+            }
+            batch = (usedId < oldestId ? usedId + size : usedId) - oldestId + 1;
         }
         int id = oldestId;
         oldestId = following(id);
         batch--;
-        finish(id, handler, batch == 0 ? batchWritten : inFlight.writable(id));
-        return true;
-    }
-
-    private boolean readBatch() {
-        long descriptor = usedDescriptor(nextUsed);
-        if (!isUsed(descriptor, usedFlags)) {
-            return false;
-        }
-        int id = id(descriptor);
-        int written = (int) descriptor;
-        if (!inFlight.canBeUsed(id, written, published)) {
-            if (!canBeUsedUnwritten(descriptor)) {
-                breakForGood("used descriptor " + nextUsed + ": " + inFlight.lie(id, written));
-                return false;
-            }
-            written = 0;
-        }
-        batch = (id < oldestId ? id + size : id) - oldestId + 1;
-        batchWritten = written;
+        finish(id, handler, batch == 0 ? usedWritten : inFlight.writable(id));
         return true;
     }
 
