@@ -4,6 +4,9 @@ package org.virtio.core.jmx;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.lang.management.ManagementFactory;
+import java.lang.reflect.Proxy;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import javax.management.MBeanServer;
 import javax.management.ObjectName;
@@ -13,7 +16,9 @@ import org.junit.jupiter.api.Test;
 import org.virtio.core.device.CoreDevice;
 import org.virtio.core.fake.FakeProvider;
 import org.virtio.device.DeviceAddress;
+import org.virtio.device.DeviceState;
 import org.virtio.device.FeatureSet;
+import org.virtio.device.VirtioDevice;
 import org.virtio.device.VirtioException;
 import org.virtio.queue.QueueDTO;
 import org.virtio.queue.Virtqueue;
@@ -122,6 +127,25 @@ class MBeanPublisherTest {
             assertThat(names()).as("the listener went too").isEmpty();
             publisher.unbindDevice(other);
         }
+    }
+
+    @Test
+    void aDeviceThatIsUnboundHasNoListenerOfOursAnyMore() {
+        List<Object> listeners = new ArrayList<>();
+        VirtioDevice watched = (VirtioDevice) Proxy.newProxyInstance(getClass().getClassLoader(),
+            new Class<?>[] {VirtioDevice.class}, (self, method, arguments) -> switch (method.getName()) {
+                case "name" -> "watched";
+                case "state" -> DeviceState.OPEN;
+                case "addListener" -> listeners.add(arguments[0]);
+                case "removeListener" -> listeners.remove(arguments[0]);
+                case "hashCode" -> 1;
+                case "equals" -> self == arguments[0];
+                default -> throw new UnsupportedOperationException(method.toString());
+            });
+        publisher.bindDevice(watched);
+        assertThat(listeners).hasSize(1);
+        publisher.unbindDevice(watched);
+        assertThat(listeners).isEmpty();
     }
 
     @Test

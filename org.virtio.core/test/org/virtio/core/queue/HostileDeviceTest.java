@@ -118,7 +118,7 @@ class HostileDeviceTest {
         assertBroken("ahead");
     }
 
-    /** Of a batch that is being handed over, which would be handed over again. */
+    /** What it had used it cannot take back, be it handed over already or not. */
     @Test
     void aUsedIndexThatGoesBack() {
         SplitDevice device = split();

@@ -34,6 +34,7 @@ class HostileFuzzTest {
     /** Whether the device no longer understands what it finds in the ring. */
     private boolean lost;
     private int begun;
+    private int published;
     private int openToken;
     private long handedOver;
     private long lives;
@@ -73,13 +74,14 @@ class HostileFuzzTest {
         f = new QueueFixture(format, size);
         for (int life = 0; life < 3; life++) {
             begun = 0;
+            published = 0;
             openToken = -1;
             taken.clear();
             lost = false;
             int honestSteps = random.nextInt(400);
             for (int step = 0; step < STEPS && begun < MAX_TOKENS && !f.queue.isBroken(); step++) {
                 if (step == honestSteps) {
-                    writer.attack(f.queue, f.ring);
+                    writer.attack(f.queue, f.ring, random);
                 }
                 step();
             }
@@ -99,7 +101,10 @@ class HostileFuzzTest {
     private void step() {
         switch (random.nextInt(19)) {
             case 0, 1, 2, 3, 4 -> request();
-            case 5, 6, 7 -> f.queue.flush();
+            case 5, 6, 7 -> {
+                f.queue.flush();
+                published = begun;
+            }
             case 8, 9, 10, 11 -> poll();
             case 12 -> {
                 int position = f.queue.prepareNotifications();
@@ -168,6 +173,9 @@ class HostileFuzzTest {
     private void used(Object token, int written) {
         handedOver++;
         end(token, written);
+        if ((Integer) token >= published) {
+            throw new AssertionError("token " + token + " was never shown to the device");
+        }
         int what = random.nextInt(64);
         if (what < 8 && begun < MAX_TOKENS) {
             request();

@@ -6,9 +6,18 @@ import java.util.Random;
 import org.virtio.spec.PackedRingLayout;
 import org.virtio.spec.SplitRingLayout;
 
-/** Writes into a ring's memory what it likes: noise anywhere, or what could be true where the device may write. */
+/**
+ * Writes into a ring's memory what it likes: noise anywhere, or what could be true where the device may write. Each attack has
+ * a manner and a pace of its own: who tells all lies at once is found out by the first, and never gets to the second.
+ */
 final class HostileWriter extends Thread {
     private static final int[] USED_FLAGS = {0x8080, 0, 0x8082, 2, 0x80, 0x8000, 0xffff};
+    private static final int NOISE = 1;
+    private static final int WISHES = 2;
+    private static final int IDS = 4;
+    private static final int LENGTHS = 8;
+    private static final int PROGRESS = 16;
+    private static final int ALL = 31;
 
     volatile Throwable failure;
     private volatile Target target;
@@ -16,7 +25,7 @@ final class HostileWriter extends Thread {
     private volatile boolean ended;
     private final Random random;
 
-    private record Target(ByteBuffer memory, boolean packed, int size, int areas, int used) {
+    private record Target(ByteBuffer memory, boolean packed, int size, int areas, int used, int manner, int pace) {
     }
 
     HostileWriter(long seed) {
@@ -26,11 +35,12 @@ final class HostileWriter extends Thread {
     }
 
     /** Begins to write into a ring. */
-    void attack(Ring queue, TestBuffer ring) {
+    void attack(Ring queue, TestBuffer ring, Random choice) {
         boolean packed = queue.format.packed();
         int areas = packed ? PackedVirtqueue.bytes(queue.size()) : SplitVirtqueue.bytes(queue.size());
         int used = (int) (queue.setup().deviceArea() - ring.deviceAddress());
-        target = new Target(ring.bytes().duplicate().order(ring.bytes().order()), packed, queue.size(), areas, used);
+        target = new Target(ring.bytes().duplicate().order(ring.bytes().order()), packed, queue.size(), areas, used,
+            1 + choice.nextInt(ALL), 20 << choice.nextInt(10));
     }
 
     /** Ends that, as a device that was reset would. */
@@ -47,15 +57,16 @@ final class HostileWriter extends Thread {
     @Override
     public void run() {
         try {
-            int usedIndex = 0;
             while (!ended) {
                 busy = true;
                 Target now = target;
+                int pace = 1;
                 if (now != null) {
-                    usedIndex = write(now, usedIndex);
+                    write(now);
+                    pace = now.pace();
                 }
                 busy = false;
-                for (int i = random.nextInt(200); i > 0; i--) {
+                for (int i = random.nextInt(pace); i > 0 && target == now; i--) {
                     Thread.onSpinWait();
                 }
             }
@@ -64,48 +75,51 @@ final class HostileWriter extends Thread {
         }
     }
 
-    private int write(Target to, int usedIndex) {
-        int kind = random.nextInt(64);
-        if (kind == 0) {
-            to.memory().put(random.nextInt(to.memory().capacity()), (byte) random.nextInt());
-        } else if (kind == 1) {
-            to.memory().putLong(random.nextInt(to.areas() / 8) * 8, random.nextLong());
+    private void write(Target to) {
+        int lie = 1 << random.nextInt(5) & to.manner();
+        if (lie == NOISE) {
+            noise(to);
         } else if (to.packed()) {
-            claimPacked(to, kind);
+            packed(to, lie);
         } else {
-            return claimSplit(to, kind, usedIndex);
+            split(to, lie);
         }
-        return usedIndex;
     }
 
-    private void claimPacked(Target to, int kind) {
-        if (kind < 8) {
-            to.memory().putInt(to.used(), random.nextInt(4) << 16 | random.nextInt(1 << 16));
-            return;
+    private void noise(Target to) {
+        if (random.nextBoolean()) {
+            to.memory().put(random.nextInt(to.memory().capacity()), (byte) random.nextInt());
+        } else {
+            to.memory().putLong(random.nextInt(to.areas() / 8) * 8, random.nextLong());
         }
+    }
+
+    private void packed(Target to, int lie) {
         int offset = random.nextInt(to.size()) * PackedRingLayout.DESCRIPTOR_SIZE;
-        to.memory().putInt(offset + PackedRingLayout.DESCRIPTOR_LEN, random.nextInt(4));
-        to.memory().putShort(offset + PackedRingLayout.DESCRIPTOR_ID, (short) random.nextInt(to.size()));
-        if (kind < 48) {
-            to.memory().putShort(offset + PackedRingLayout.DESCRIPTOR_FLAGS,
+        switch (lie) {
+            case WISHES -> to.memory().putInt(to.used(), random.nextInt(4) << 16 | random.nextInt(1 << 16));
+            case IDS -> to.memory().putShort(offset + PackedRingLayout.DESCRIPTOR_ID, (short) random.nextInt(to.size()));
+            case LENGTHS -> to.memory().putInt(offset + PackedRingLayout.DESCRIPTOR_LEN, random.nextInt(4));
+            case PROGRESS -> to.memory().putShort(offset + PackedRingLayout.DESCRIPTOR_FLAGS,
                 (short) USED_FLAGS[random.nextInt(USED_FLAGS.length)]);
+            default -> Thread.onSpinWait();
         }
     }
 
-    private int claimSplit(Target to, int kind, int usedIndex) {
+    private void split(Target to, int lie) {
         int element = to.used() + SplitRingLayout.USED_RING + random.nextInt(to.size()) * SplitRingLayout.USED_ELEMENT_SIZE;
-        int next = usedIndex;
-        if (kind < 40) {
-            to.memory().putInt(element, random.nextInt(to.size()));
-            to.memory().putInt(element + SplitRingLayout.USED_ELEMENT_LEN, random.nextInt(3));
-        } else if (kind < 44) {
-            to.memory().putShort(to.used() + SplitRingLayout.availEvent(to.size()), (short) (usedIndex + random.nextInt(9)));
-        } else {
-            // A few ahead of what the driver has made available, or behind: now and then the same as if it were true.
-            int available = to.memory().getShort(SplitRingLayout.descriptorTableSize(to.size()) + SplitRingLayout.AVAILABLE_IDX);
-            next = available - random.nextInt(Math.min(to.size(), 4)) + (kind == 44 ? 1 : 0);
-            to.memory().putShort(to.used() + SplitRingLayout.USED_IDX, (short) next);
+        switch (lie) {
+            case WISHES -> to.memory().putShort(to.used() + SplitRingLayout.availEvent(to.size()), (short) random.nextInt());
+            case IDS -> to.memory().putInt(element, random.nextInt(to.size()));
+            case LENGTHS -> to.memory().putInt(element + SplitRingLayout.USED_ELEMENT_LEN, random.nextInt(3));
+            case PROGRESS -> {
+                int index = to.used() + SplitRingLayout.USED_IDX;
+                int available = to.memory().getShort(SplitRingLayout.descriptorTableSize(to.size())
+                    + SplitRingLayout.AVAILABLE_IDX);
+                int base = random.nextBoolean() ? to.memory().getShort(index) : available;
+                to.memory().putShort(index, (short) (base - random.nextInt(Math.min(to.size() + 1, 5))));
+            }
+            default -> Thread.onSpinWait();
         }
-        return next;
     }
 }
