@@ -9,7 +9,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.virtio.core.queue.RingDevice.Chain;
 
 /** Who is notified of what, and who is not, for every format. */
@@ -101,18 +103,20 @@ class RingNotificationTest {
     }
 
     /** Wherever in the ring it begins: in a split one the indices wrap at 65536, in a packed one with every round. */
-    @Test
-    void theDevicesPlaceIsComparedAcrossTheWrap() {
-        assumeTrue(ringCase.eventIdx());
-        int start = ringCase.packed() ? 0 : 65536 - SIZE - 2;
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, SIZE})
+    void theDevicesPlaceIsComparedAcrossTheWrap(int size) {
+        assumeTrue(ringCase.eventIdx() && (ringCase.packed() || size != 3));
+        f = new QueueFixture(ringCase.format(), size);
+        int start = ringCase.packed() ? 0 : 65536 - size - 2;
         for (int i = 0; i < start; i++) {
             roundTrip();
         }
-        for (int begin = 0; begin < 4 * SIZE; begin++) {
-            for (int steps = 0; steps <= SIZE; steps++) {
+        for (int begin = 0; begin < 4 * size; begin++) {
+            for (int steps = 0; steps <= size; steps++) {
                 f.device.take();
                 f.device.wishAfter(steps);
-                int count = 1 + begin % 5;
+                int count = 1 + begin % Math.min(5, size);
                 boolean wanted = publish(count);
                 assertThat(wanted).as("%s published at %s, wanted after %s", count, begin, steps).isEqualTo(steps < count);
                 takeBack();
