@@ -126,9 +126,11 @@ public interface VirtioDevice {
      * done a part of what they ask for. Neither handler may begin requests: the queue is broken until this returns. A
      * queue that was broken before works again.
      *
-     * @throws VirtioException       if RING_RESET was not negotiated or the transport cannot reset a queue, and nothing has
-     *     changed; or if the device did not take part, and the queue is broken, with all its requests handed back or still
-     *     to be had from {@link Virtqueue#detach}
+     * <p>The handlers run while the device can be neither started nor stopped: they must not wait for a thread that does that.
+     *
+     * @throws VirtioException       if RING_RESET was not negotiated, and nothing has changed; or if the device or its
+     *     transport did not take part, and the queue is broken, with all its requests handed back or still to be had from
+     *     {@link Virtqueue#detach}
      * @throws IllegalStateException if the caller is not the queue's owner, or the device is not started
      */
     void resetQueue(Virtqueue queue, UsedBufferHandler used, UsedBufferHandler unused) throws VirtioException;
