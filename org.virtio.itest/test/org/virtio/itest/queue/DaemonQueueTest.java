@@ -24,6 +24,6 @@ class DaemonQueueTest extends QueueContract {
 
     @Override
     List<QueueOptions> queues() {
-        return QueueOptions.all(2, 256, 1024).stream().filter(options -> !options.packed() && !options.inOrder()).toList();
+        return QueueOptions.all(2, 256, 1024, 32768).stream().filter(options -> !options.packed() && !options.inOrder()).toList();
     }
 }
