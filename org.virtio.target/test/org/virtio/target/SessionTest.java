@@ -105,6 +105,16 @@ class SessionTest {
     }
 
     @Test
+    void featuresSetAheadOfTheRestDoNotMakeWritesDurable() throws Exception {
+        driver.frontEnd.demand(RawFrontEnd.SET_FEATURES, u64(RawDriver.FEATURES & ~RawDriver.FLUSH));
+        driver.frontEnd.demand(RawFrontEnd.SET_FEATURES, u64(RawDriver.FEATURES | RawDriver.CONFIG_WCE));
+        assertThat(driver.frontEnd.config(32, 1)).containsExactly(1);
+        assertThat(setConfig(32, 0, 0)).isZero();
+        driver.frontEnd.demand(RawFrontEnd.SET_FEATURES, u64(RawDriver.FEATURES | RawDriver.CONFIG_WCE));
+        assertThat(driver.frontEnd.config(32, 1)).containsExactly(0);
+    }
+
+    @Test
     void refusesFeaturesThatItDoesNotOffer() throws Exception {
         assertThat(driver.frontEnd.acknowledged(RawFrontEnd.SET_FEATURES, u64(RawDriver.FEATURES | 1L << 38))).isNotZero();
         assertThat(driver.frontEnd.acknowledged(RawFrontEnd.SET_PROTOCOL_FEATURES, u64(1 << 12))).isNotZero();

@@ -41,11 +41,14 @@ final class BlockConfig {
         return features.minus(withheld);
     }
 
-    /** Sets the cache mode that goes with the features that were accepted (VIRTIO 1.3, sections 5.2.5.2 and 5.2.6.2). */
-    void accept(FeatureSet accepted) {
+    /**
+     * Sets the cache mode that goes with the features that were accepted (VIRTIO 1.3, sections 5.2.5.2 and 5.2.6.2). Front
+     * ends may set some features ahead of the rest: without FLUSH at first and with it then, the cache is as for a new one.
+     */
+    void accept(FeatureSet before, FeatureSet accepted) {
         if (!accepted.contains(BlkFeature.FLUSH)) {
             device.setWritethrough(true);
-        } else if (!accepted.contains(BlkFeature.CONFIG_WCE)) {
+        } else if (!accepted.contains(BlkFeature.CONFIG_WCE) || !before.contains(BlkFeature.FLUSH)) {
             device.setWritethrough(false);
         }
     }

@@ -219,8 +219,8 @@ final class Session implements SessionContext {
             throw new RefusedException("features " + unknown + " were not offered");
         }
         pauseAll();
+        target.config().accept(features, accepted);
         features = accepted;
-        target.config().accept(accepted);
         resumeAll();
     }
 
