@@ -77,6 +77,14 @@ final class QueueFixture implements UsedBufferHandler, QueueNotifier {
         return request(token, lengths);
     }
 
+    /** Publishes so many requests, and tells whether the device wants to be notified of them. */
+    boolean publish(int requests) {
+        for (int i = 0; i < requests; i++) {
+            assertThat(request("r", 1)).isZero();
+        }
+        return queue.publish();
+    }
+
     /** The device uses all that is available, completely. */
     void useAll() {
         for (Chain chain : device.take()) {
@@ -86,6 +94,15 @@ final class QueueFixture implements UsedBufferHandler, QueueNotifier {
 
     int poll() {
         return queue.poll(this, Integer.MAX_VALUE);
+    }
+
+    /** One request there and back, of which nothing is kept. */
+    void roundTrip() {
+        request("r", 1);
+        queue.flush();
+        useAll();
+        assertThat(poll()).isEqualTo(1);
+        used.clear();
     }
 
     @Override

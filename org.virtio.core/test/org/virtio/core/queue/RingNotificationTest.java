@@ -2,16 +2,13 @@
 package org.virtio.core.queue;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.junit.jupiter.params.provider.ValueSource;
 import org.virtio.core.queue.RingDevice.Chain;
 
 /** Who is notified of what, and who is not, for every format. */
@@ -28,26 +25,6 @@ class RingNotificationTest {
     @BeforeEach
     void newQueue() {
         f = new QueueFixture(ringCase.format(), SIZE);
-    }
-
-    private void roundTrip() {
-        f.request("r", 1);
-        f.queue.flush();
-        f.useAll();
-        assertThat(f.poll()).isEqualTo(1);
-        f.used.clear();
-    }
-
-    private boolean publish(int requests) {
-        for (int i = 0; i < requests; i++) {
-            assertThat(f.request("r", 1)).isZero();
-        }
-        return f.queue.publish();
-    }
-
-    private void takeBack() {
-        f.useAll();
-        f.poll();
     }
 
     @Test
@@ -70,7 +47,7 @@ class RingNotificationTest {
 
     @Test
     void publishAsksAndNotifyDeviceTellsWantedOrNot() {
-        assertThat(publish(1)).isTrue();
+        assertThat(f.publish(1)).isTrue();
         assertThat(f.notifications).isZero();
         assertThat(f.queue.notifyDevice()).isTrue();
         assertThat(f.queue.notifyDevice()).as("also without need").isTrue();
@@ -79,68 +56,9 @@ class RingNotificationTest {
     }
 
     @Test
-    void withEventIdxTheDeviceIsNotifiedWhenItsPlaceIsPassed() {
-        assumeTrue(ringCase.eventIdx());
-        f.device.wishAfter(1);
-        assertThat(publish(1)).isFalse();
-        assertThat(publish(1)).isTrue();
-        assertThat(publish(1)).isFalse();
-        takeBack();
-        f.device.wishAfter(1);
-        assertThat(publish(3)).isTrue();
-        takeBack();
-        f.device.wishAfter(2);
-        assertThat(publish(3)).isTrue();
-        takeBack();
-        f.device.wishAfter(3);
-        assertThat(publish(3)).isFalse();
-        takeBack();
-        f.device.wishAfter(0);
-        assertThat(publish(SIZE)).isTrue();
-        takeBack();
-        f.device.wishAfter(SIZE - 1);
-        assertThat(publish(SIZE)).isTrue();
-    }
-
-    /** Wherever in the ring it begins: in a split one the indices wrap at 65536, in a packed one with every round. */
-    @ParameterizedTest
-    @ValueSource(ints = {1, 2, 3, SIZE})
-    void theDevicesPlaceIsComparedAcrossTheWrap(int size) {
-        assumeTrue(ringCase.eventIdx() && (ringCase.packed() || size != 3));
-        f = new QueueFixture(ringCase.format(), size);
-        int start = ringCase.packed() ? 0 : 65536 - size - 2;
-        for (int i = 0; i < start; i++) {
-            roundTrip();
-        }
-        for (int begin = 0; begin < 4 * size; begin++) {
-            for (int steps = 0; steps <= size; steps++) {
-                f.device.take();
-                f.device.wishAfter(steps);
-                int count = 1 + begin % Math.min(5, size);
-                boolean wanted = publish(count);
-                assertThat(wanted).as("%s published at %s, wanted after %s", count, begin, steps).isEqualTo(steps < count);
-                takeBack();
-            }
-            roundTrip();
-        }
-    }
-
-    @Test
-    void aPlaceInAPackedRingCountsDescriptors() {
-        assumeTrue(ringCase.packed() && ringCase.eventIdx() && !ringCase.indirect());
-        f.device.wishAfter(2);
-        f.chain("three", 2);
-        assertThat(f.queue.publish()).isTrue();
-        takeBack();
-        f.device.wishAfter(3);
-        f.chain("three", 2);
-        assertThat(f.queue.publish()).isFalse();
-    }
-
-    @Test
     void usedBufferNotificationsAreOffAtFirst() {
         assertThat(f.device.driverListens()).isFalse();
-        publish(1);
+        f.publish(1);
         f.useAll();
         assertThat(f.device.driverWants()).isFalse();
     }
@@ -151,7 +69,7 @@ class RingNotificationTest {
         int from = ringCase.packed() ? 0 : 65536 - 4;
         for (int i = 0; i < rounds; i++) {
             if (i >= from) {
-                publish(3);
+                f.publish(3);
                 List<Chain> chains = f.device.take();
                 f.device.driverWants();
                 assertThat(f.queue.enableNotifications()).isTrue();
@@ -164,13 +82,13 @@ class RingNotificationTest {
                 assertThat(f.device.driverWants()).isFalse();
                 assertThat(f.poll()).isEqualTo(3);
             }
-            roundTrip();
+            f.roundTrip();
         }
     }
 
     @Test
     void enablingLooksAgainAndStaysOffIfSomethingIsThere() {
-        publish(2);
+        f.publish(2);
         List<Chain> chains = f.device.take();
         f.device.use(chains.get(0), 0);
         assertThat(f.queue.enableNotifications()).isFalse();
@@ -182,8 +100,8 @@ class RingNotificationTest {
 
     @Test
     void theHalvesOfEnableNotifications() {
-        roundTrip();
-        publish(2);
+        f.roundTrip();
+        f.publish(2);
         List<Chain> chains = f.device.take();
         f.device.driverWants();
         int position = f.queue.prepareNotifications();
@@ -200,7 +118,7 @@ class RingNotificationTest {
 
     @Test
     void aPartOfABatchThatIsStillToBePolledIsUsed() {
-        publish(3);
+        f.publish(3);
         List<Chain> chains = f.device.take();
         if (ringCase.inOrder()) {
             f.device.useBatch(chains, 0);
@@ -217,7 +135,7 @@ class RingNotificationTest {
     @Test
     void delayedNotificationsComeForThreeQuartersOfWhatIsPending() {
         for (int round = 0; round < 2 * SIZE; round++) {
-            publish(SIZE - round % 2);
+            f.publish(SIZE - round % 2);
             List<Chain> chains = f.device.take();
             f.device.driverWants();
             assertThat(f.queue.enableNotificationsDelayed()).isTrue();
@@ -233,13 +151,13 @@ class RingNotificationTest {
             assertThat(notified).as("round %s", round).isEqualTo(ringCase.eventIdx() ? chains.size() * 3 / 4 + 1 : 1);
             chains.subList(notified, chains.size()).forEach(chain -> f.device.use(chain, 0));
             f.poll();
-            roundTrip();
+            f.roundTrip();
         }
     }
 
     @Test
     void delayedNotificationsAreForWhatTheDeviceHas() {
-        publish(2);
+        f.publish(2);
         List<Chain> chains = f.device.take();
         f.chain("not published", SIZE - 4);
         f.queue.begin("open", 1);
@@ -251,17 +169,17 @@ class RingNotificationTest {
 
     @Test
     void delayedNotificationsWithNothingPendingAreForTheNext() {
-        roundTrip();
+        f.roundTrip();
         f.device.driverWants();
         assertThat(f.queue.enableNotificationsDelayed()).isTrue();
-        publish(1);
+        f.publish(1);
         f.useAll();
         assertThat(f.device.driverWants()).isTrue();
     }
 
     @Test
     void delayedNotificationsStayOffIfEnoughIsThere() {
-        publish(4);
+        f.publish(4);
         f.useAll();
         assertThat(f.queue.enableNotificationsDelayed()).isFalse();
         assertThat(f.device.driverListens()).isFalse();
@@ -272,7 +190,7 @@ class RingNotificationTest {
     void whileTheyAreOffNoUsedBufferIsEverNotifiedOf() {
         int rounds = ringCase.packed() ? 5 * SIZE : 2 * 65536 + 10;
         for (int i = 0; i < rounds; i++) {
-            roundTrip();
+            f.roundTrip();
             if (f.device.driverWants() || f.device.driverListens()) {
                 assertThat(i).as("a notification").isNegative();
             }
