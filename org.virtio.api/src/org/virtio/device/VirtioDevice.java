@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.virtio.device;
 
+import java.util.List;
 import org.osgi.annotation.versioning.ProviderType;
 import org.virtio.memory.DmaAllocator;
+import org.virtio.queue.QueueDTO;
 import org.virtio.queue.UsedBufferHandler;
 import org.virtio.queue.Virtqueue;
 import org.virtio.spec.DeviceType;
@@ -122,8 +124,10 @@ public interface VirtioDevice {
      * Resets one queue while the others work on (section 2.6.1), and sets it up again, empty. Called by its owner.
      *
      * <p>Requests that the device had used are handed to {@code used}, like from {@link Virtqueue#poll}; then those that it
-     * had not, the oldest first, to {@code unused}: the device does not touch their buffers any more, though it may have
-     * done a part of what they ask for. Neither handler may begin requests: the queue is broken until this returns. A
+     * had not, the oldest first, to {@code unused}: the device should not touch their buffers any more, though it may have
+     * done a part of what they ask for. (Back ends built on libvhost-user, such as qemu-storage-daemon, do finish what they
+     * had; over vhost-user they are given some time for that.) A queue that the device broke is believed nothing more, and
+     * all of its requests are unused. Neither handler may begin requests: the queue is broken until this returns. A
      * queue that was broken before works again.
      *
      * <p>The handlers run while the device can be neither started nor stopped: they must not wait for a thread that does that.
@@ -168,6 +172,11 @@ public interface VirtioDevice {
     /** Removes a listener. */
     void removeListener(DeviceListener listener);
 
-    /** A snapshot of all that is known of the device. */
+    /** A snapshot of all that is known of the device; asks it for its status. */
     DeviceDTO dump();
+
+    /** A snapshot of the queues of a started device, the lowest index first; asks the device nothing. */
+    default List<QueueDTO> dumpQueues() {
+        return dump().queues;
+    }
 }

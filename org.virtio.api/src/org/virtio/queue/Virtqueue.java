@@ -54,8 +54,8 @@ public interface Virtqueue {
      * Adds a device-readable buffer to the request under construction.
      *
      * @throws IndexOutOfBoundsException if the range does not lie within the buffer, or is empty
-     * @throws IllegalStateException     if no request is under construction, its bound is reached, or a device-writable
-     *     buffer was added before
+     * @throws IllegalStateException     if no request is under construction, its bound is reached, a device-writable
+     *     buffer was added before, or its buffers would come to more than 4 GiB
      */
     void addReadable(DmaBuffer buffer, int offset, int length);
 
@@ -63,8 +63,8 @@ public interface Virtqueue {
      * Adds a device-writable buffer to the request under construction.
      *
      * @throws IndexOutOfBoundsException if the range does not lie within the buffer, or is empty
-     * @throws IllegalStateException     if no request is under construction, its bound is reached, or the request's
-     *     device-writable buffers would come to more than 2 GiB - 1 byte
+     * @throws IllegalStateException     if no request is under construction, its bound is reached, the request's
+     *     device-writable buffers would come to more than 2 GiB - 1 byte, or all of its buffers to more than 4 GiB
      */
     void addWritable(DmaBuffer buffer, int offset, int length);
 
@@ -139,11 +139,11 @@ public interface Virtqueue {
     boolean isUsed(int position);
 
     /**
-     * Asks the device to notify when about three quarters of what is pending have been used, then looks again. With
-     * EVENT_IDX alone; without it the device will notify of the next used buffer.
+     * Asks the device to notify when about three quarters of what is pending have been used (of a packed ring: of the
+     * descriptors), then looks again. With EVENT_IDX alone; without it the device will notify of the next used buffer.
      *
-     * @return true if it is safe to wait; false if there is enough to poll already, or the queue is broken, and
-     *     notifications are off again
+     * @return true if it is safe to wait; false if there is enough to poll already, which for a packed ring is anything, or
+     *     the queue is broken, and notifications are off again
      */
     boolean enableNotificationsDelayed();
 
@@ -165,7 +165,8 @@ public interface Virtqueue {
     String brokenReason();
 
     /**
-     * Breaks the queue: nothing more is accepted or handed out, and the owner is woken. The first reason stays. Any thread.
+     * Breaks the queue: nothing more is accepted, nothing handed out by a poll that begins later, and the owner is woken. The
+     * first reason stays. Any thread. Locks, as do {@link #unbreak} and {@link #dump}.
      */
     void breakQueue(String reason);
 

@@ -62,7 +62,8 @@ public interface Transport extends AutoCloseable {
      * {@link #setUpQueue} would be called otherwise, and instead of it.
      *
      * @param size the number of descriptors that the queue should have
-     * @return the queue, or null if the core is to make a ring: then {@code setUpQueue} follows
+     * @return the queue, or null if the core is to make a ring: then {@code setUpQueue} follows. What the queue holds is the
+     *     transport's to free when the device is reset (status 0) or the transport closed
      */
     default OwnedVirtqueue supplyQueue(int index, int size) throws VirtioException {
         return null;

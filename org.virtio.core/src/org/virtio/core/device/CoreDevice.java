@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.virtio.core.device;
 
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -16,6 +17,7 @@ import org.virtio.device.FeatureSet;
 import org.virtio.device.VirtioDevice;
 import org.virtio.device.VirtioException;
 import org.virtio.memory.DmaAllocator;
+import org.virtio.queue.QueueDTO;
 import org.virtio.queue.UsedBufferHandler;
 import org.virtio.queue.Virtqueue;
 import org.virtio.spec.DeviceType;
@@ -373,6 +375,11 @@ public final class CoreDevice implements VirtioDevice, AutoCloseable {
     @Override
     public void removeListener(DeviceListener listener) {
         life.removeListener(listener);
+    }
+
+    @Override
+    public List<QueueDTO> dumpQueues() {
+        return control.dumpQueues();
     }
 
     @Override

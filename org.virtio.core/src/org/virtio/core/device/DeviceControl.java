@@ -10,6 +10,7 @@ import org.virtio.core.queue.RingFormat;
 import org.virtio.device.DeviceDTO;
 import org.virtio.device.FeatureSet;
 import org.virtio.device.VirtioException;
+import org.virtio.queue.QueueDTO;
 import org.virtio.queue.UsedBufferHandler;
 import org.virtio.queue.Virtqueue;
 import org.virtio.spec.DeviceStatus;
@@ -116,7 +117,7 @@ final class DeviceControl {
                 builder.build(i, options.queueSize(), slots);
             }
             status.set(DeviceStatus.DRIVER_OK);
-        } catch (VirtioException e) {
+        } catch (VirtioException | RuntimeException e) {
             // The device may know of these rings: they are kept until it has been reset.
             DeviceQueues failed = new DeviceQueues(slots, fixedQueues);
             failed.retire("the device did not start: " + e.getMessage(), limits.owners());
@@ -205,6 +206,11 @@ final class DeviceControl {
     void close() {
         transport.close();
         memory.close();
+    }
+
+    /** The queues alone: asks the device nothing. */
+    List<QueueDTO> dumpQueues() {
+        return queues.dump();
     }
 
     void dump(DeviceDTO dto) {

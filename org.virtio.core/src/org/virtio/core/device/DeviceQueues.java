@@ -4,6 +4,7 @@ package org.virtio.core.device;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.virtio.core.queue.Ring;
 import org.virtio.queue.QueueDTO;
 import org.virtio.queue.Virtqueue;
 import org.virtio.transport.OwnedVirtqueue;
@@ -45,9 +46,13 @@ final class DeviceQueues {
         return ownership.isOpen() ? fixed : 0;
     }
 
-    /** Whether a queue is broken: the device may then use memory of requests that the queue has no record of any more. */
+    /**
+     * Whether a queue is broken: the device may then use memory of requests that the queue has no record of any more. A queue
+     * that is being reset has a record of all.
+     */
     boolean isAnyBroken() {
-        return slots.stream().anyMatch(slot -> slot.queue().isBroken());
+        return slots.stream().map(QueueSlot::queue)
+            .anyMatch(queue -> queue.isBroken() && !(queue instanceof Ring ring && ring.isResetting()));
     }
 
     void breakAll(String reason) {

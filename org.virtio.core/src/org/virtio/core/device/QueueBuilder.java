@@ -33,6 +33,9 @@ final class QueueBuilder {
      */
     void build(int index, int maxSize, List<QueueSlot> slots) throws VirtioException {
         int offered = transport.queueSize(index);
+        if (offered < 1) {
+            throw new VirtioException("queue " + index + " of the device: queue size " + offered + " is below 1");
+        }
         int size = Math.min(offered, maxSize);
         OwnedVirtqueue supplied = transport.supplyQueue(index, size);
         if (supplied != null) {
@@ -73,12 +76,15 @@ final class QueueBuilder {
             throw new VirtioException("queue " + slot.queue().index() + " is the transport's own, and no ring to be reset");
         }
         checkResize(ring, size);
-        DmaBuffer newMemory = size == ring.size() ? slot.memory() : allocate(ring.index(), size);
+        // Also for the same size: see QueueSlot.
+        DmaBuffer newMemory = allocate(ring.index(), size);
         boolean done = false;
         boolean trusted = ring.beginReset();
         try {
-            empty(ring, trusted, used, unused);
+            int requests = empty(ring, trusted, used, unused);
             setUpAgain(slot, ring, size, newMemory);
+            slot.replace(newMemory, requests > 0);
+            ring.wakeup();
             done = true;
         } catch (VirtioException | RuntimeException e) {
             ring.failReset("queue " + ring.index() + " was not reset: " + e.getMessage());
@@ -87,21 +93,26 @@ final class QueueBuilder {
             if (!done) {
                 ring.failReset("queue " + ring.index() + " was not reset");
                 // If the device knows of it, the allocator keeps it until the device is reset: the queue is broken.
-                slot.release(newMemory);
+                newMemory.close();
             }
         }
     }
 
-    /** From the reset on the queue's requests are the driver's again. */
-    private void empty(Ring ring, boolean trusted, UsedBufferHandler used, UsedBufferHandler unused) throws VirtioException {
+    /**
+     * From the reset on the queue's requests are the driver's again.
+     *
+     * @return how many the device had not used
+     */
+    private int empty(Ring ring, boolean trusted, UsedBufferHandler used, UsedBufferHandler unused) throws VirtioException {
         transport.resetQueue(ring.index());
         if (trusted) {
             ring.takeUsed(used);
         }
-        ring.giveBack(unused);
+        int requests = ring.giveBack(unused);
         if (ring.owner() != Thread.currentThread()) {
             throw new IllegalStateException("the device was stopped while its queue's requests were handed back");
         }
+        return requests;
     }
 
     private void checkResize(Ring ring, int size) throws VirtioException {
@@ -117,13 +128,9 @@ final class QueueBuilder {
         try {
             setUp(ring, size, newMemory);
         } catch (VirtioException e) {
-            if (newMemory == slot.memory()) {
-                throw e;
-            }
             fallBack(slot, ring, oldSize, e);
             throw new VirtioException("queue " + ring.index() + " keeps its " + oldSize + " descriptors: " + e.getMessage(), e);
         }
-        slot.memory(newMemory);
     }
 
     /** The device may have learned of the new ring, so the queue is reset once more. */

@@ -52,7 +52,6 @@ final class DeviceMBeans implements DeviceListener {
         return PLAIN.matcher(value).matches() ? value : ObjectName.quote(value);
     }
 
-
     /** Registers what there is. */
     void open() {
         synchronized (this) {
@@ -92,7 +91,7 @@ final class DeviceMBeans implements DeviceListener {
     }
 
     private QueueDTO queue(int index) {
-        List<QueueDTO> queues = device.dump().queues;
+        List<QueueDTO> queues = device.dumpQueues();
         if (index >= queues.size()) {
             throw new IllegalStateException("device " + device.name() + " has no queue " + index + " any more");
         }

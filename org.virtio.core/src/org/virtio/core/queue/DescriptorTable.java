@@ -7,8 +7,9 @@ import static org.virtio.spec.SplitRingLayout.DESCRIPTOR_SIZE;
 
 /**
  * Descriptors in shared memory, and what was written to each. What is there already is not written again: a store, also of
- * the same value, takes the cache line from the device's core. Most requests of a block driver differ from the one before in
- * the address of their data alone.
+ * the same value, takes the cache line from the device's core. A block driver that takes the request slot that was freed last,
+ * as the ring does with descriptors, finds all but the address of its data there. With IN_ORDER descriptors go round, and
+ * little repeats.
  */
 final class DescriptorTable {
     private final RingMemory memory;

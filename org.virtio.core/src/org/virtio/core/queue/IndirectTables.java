@@ -9,10 +9,10 @@ import static org.virtio.spec.SplitRingLayout.F_NEXT;
  * There is one for every request that can be in flight, so that none is ever waited for or allocated.
  */
 final class IndirectTables {
-    /** As many descriptors as a request of a block device with the usual 126 segments has. */
+    /** As many descriptors as a request of a block device with the usual 126 segments has. Queues above 128 have less. */
     private static final int MAX_LENGTH = 128;
     private static final int MIN_LENGTH = 4;
-    /** Descriptors in all tables of a queue: 256 KiB. */
+    /** Descriptors in all tables of a queue, 256 KiB; more in queues above 4096, whose tables have the least length. */
     private static final int BUDGET = 16384;
     private static final long LENGTH_MASK = 0xffff_ffffL;
 

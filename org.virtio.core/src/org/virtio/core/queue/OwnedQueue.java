@@ -101,17 +101,22 @@ abstract class OwnedQueue implements OwnedVirtqueue {
     /**
      * Breaks the queue for as long as it is being reset; nobody but {@link #endReset} unbreaks it.
      *
-     * @return whether it worked until now
+     * @return whether what the device says can be believed until now
      */
     public final synchronized boolean beginReset() {
+        boolean trusted = !beyondRepair;
         resetting = true;
         brokenMeanwhile = null;
         beyondRepair = true;
-        if (brokenReason != null) {
-            return false;
+        if (brokenReason == null) {
+            brokenReason = RESETTING;
         }
-        brokenReason = RESETTING;
-        return true;
+        return trusted;
+    }
+
+    /** Whether it is broken for no other reason than that it is being reset, or was broken before that. */
+    public final synchronized boolean isResetting() {
+        return resetting;
     }
 
     /** The queue was reset and begins anew; a driver may have broken it meanwhile. */

@@ -31,7 +31,8 @@ public abstract class Ring extends OwnedQueue {
     private Request request;
     private int size;
     private int tableLength;
-    private QueueNotifier notifier;
+    /** Volatile, since any thread may wake the owner while the queue is set up anew. */
+    private volatile QueueNotifier notifier;
 
     /** Of requests before the queue was last reset. */
     private long requestsBefore;
@@ -325,8 +326,9 @@ public abstract class Ring extends OwnedQueue {
 
     @Override
     public final void wakeup() {
-        if (notifier != null) {
-            notifier.wakeup();
+        QueueNotifier present = notifier;
+        if (present != null) {
+            present.wakeup();
         }
     }
 

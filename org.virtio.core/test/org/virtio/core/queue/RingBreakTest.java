@@ -257,7 +257,7 @@ class RingBreakTest {
         f.queue.breakQueue("meanwhile");
         f.queue.endReset();
         assertThat(f.queue.brokenReason()).isEqualTo("meanwhile");
-        assertThat(f.queue.beginReset()).as("worked before").isFalse();
+        assertThat(f.queue.beginReset()).as("nothing says that the device lied").isTrue();
         f.queue.failReset("failed");
         assertThat(f.queue.brokenReason()).isEqualTo("meanwhile");
         assertThat(f.queue.unbreak()).as("the device may have reset it").isFalse();
@@ -266,7 +266,12 @@ class RingBreakTest {
     @Test
     void aResetThatFailsSaysWhy() {
         f.queue.beginReset();
+        assertThat(f.queue.isResetting()).isTrue();
         f.queue.failReset("no answer");
+        assertThat(f.queue.isResetting()).isFalse();
+        assertThat(f.queue.brokenReason()).isEqualTo("no answer");
+        assertThat(f.queue.beginReset()).as("not known what the device did").isFalse();
+        f.queue.failReset("again");
         assertThat(f.queue.brokenReason()).isEqualTo("no answer");
         assertThat(f.queue.unbreak()).isFalse();
         assertThat(f.queue.dump().breaks).isEqualTo(1);

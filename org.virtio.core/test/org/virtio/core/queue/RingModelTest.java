@@ -324,7 +324,7 @@ class RingModelTest {
 
     private void reset() {
         int newSize = random.nextBoolean() ? size : format.packed() ? 1 + random.nextInt(40) : 1 << random.nextInt(6);
-        boolean trusted = !broken;
+        boolean trusted = !detached;
         List<Used> before = new ArrayList<>();
         List<Used> unused = new ArrayList<>();
         f.reset(newSize, (token, written) -> unused.add(new Used(token, written)));
