@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.virtio.target;
 
+import java.util.List;
 import org.osgi.dto.DTO;
 
 /** A snapshot of one target. */
@@ -17,6 +18,8 @@ public class TargetDTO extends DTO {
     public int queues;
     /** Whether it refuses writes. */
     public boolean readOnly;
+    /** The names of the features that it was told not to offer, in ascending order of the bits. */
+    public List<String> withheld;
     /** Front ends that are connected. */
     public int connections;
     /** {@code split} or {@code packed}: the format of the front end's queues; null if none is connected. */

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.virtio.target;
 
-import java.util.stream.Collectors;
 import org.virtio.device.FeatureSet;
-import org.virtio.spec.DeviceType;
 
 /**
  * What to serve, and where.
@@ -15,13 +13,13 @@ import org.virtio.spec.DeviceType;
  * @param queues    from 1 to 64
  * @param readOnly  whether writes are refused
  * @param id        the ID string that get id returns, up to 20 ASCII characters
+ * @param withheld  features that the device does not offer, though it could; a bit that it does not have changes nothing
  * @param faults    how the device misbehaves: entries such as {@code wrong-id@100} or {@code no-reply@GET_CONFIG}, separated
- *                  by commas; null or empty for a device that does not. An unknown entry is refused with a list of the known.
- *                  {@code without@RING_PACKED} does not offer a feature
+ *                  by commas; null or empty for a device that does not. An unknown entry is refused with a list of the known
  * @param spinNanos nanoseconds, 0 or more, for which an idle queue looks for requests before it sleeps
  */
 public record TargetOptions(String path, String file, long size, int blockSize, int queues, boolean readOnly, String id,
-                            String faults, long spinNanos) {
+                            FeatureSet withheld, String faults, long spinNanos) {
     /**
      * The {@code file} of a disk that costs nothing, for measuring: writes go nowhere, and reads leave the driver's buffer as
      * it is.
@@ -30,9 +28,9 @@ public record TargetOptions(String path, String file, long size, int blockSize, 
     /** The default of {@link #spinNanos}. */
     public static final long DEFAULT_SPIN_NANOS = 50_000;
 
-    /** A target that behaves, with the default spin time. */
+    /** A target that behaves, with all its features and the default spin time. */
     public TargetOptions(String path, String file, long size, int blockSize, int queues, boolean readOnly, String id) {
-        this(path, file, size, blockSize, queues, readOnly, id, null, DEFAULT_SPIN_NANOS);
+        this(path, file, size, blockSize, queues, readOnly, id, FeatureSet.NONE, null, DEFAULT_SPIN_NANOS);
     }
 
     /** A writable RAM disk with blocks of 512 bytes and one queue. */
@@ -42,23 +40,21 @@ public record TargetOptions(String path, String file, long size, int blockSize, 
 
     /** The same with other faults. */
     public TargetOptions withFaults(String newFaults) {
-        return new TargetOptions(path, file, size, blockSize, queues, readOnly, id, newFaults, spinNanos);
+        return new TargetOptions(path, file, size, blockSize, queues, readOnly, id, withheld, newFaults, spinNanos);
     }
 
-    /** The same that does not offer some features of a block device, besides its faults. */
-    public TargetOptions withoutFeatures(FeatureSet features) {
-        String entries = features.names(DeviceType.BLOCK).stream().map(name -> "without@" + name)
-            .collect(Collectors.joining(","));
-        return withFaults(faults == null ? entries : faults + "," + entries);
+    /** The same with other features withheld. */
+    public TargetOptions withoutFeatures(FeatureSet newWithheld) {
+        return new TargetOptions(path, file, size, blockSize, queues, readOnly, id, newWithheld, faults, spinNanos);
     }
 
     /** The same with another spin time. */
     public TargetOptions withSpinNanos(long newSpinNanos) {
-        return new TargetOptions(path, file, size, blockSize, queues, readOnly, id, faults, newSpinNanos);
+        return new TargetOptions(path, file, size, blockSize, queues, readOnly, id, withheld, faults, newSpinNanos);
     }
 
     /** The same with another number of queues. */
     public TargetOptions withQueues(int newQueues) {
-        return new TargetOptions(path, file, size, blockSize, newQueues, readOnly, id, faults, spinNanos);
+        return new TargetOptions(path, file, size, blockSize, newQueues, readOnly, id, withheld, faults, spinNanos);
     }
 }

@@ -257,9 +257,11 @@ class FaultsTest {
     }
 
     @Test
-    void withoutAFeature() throws Exception {
+    void withheldFeaturesAreNotOfferedWhateverElseIsSet() throws Exception {
         target = new BlockTarget(TargetOptions.ram(directory.resolve("t").toString(), 1 << 20)
-            .withFaults("without@IN_ORDER").withoutFeatures(FeatureSet.of(Feature.RING_RESET, Feature.EVENT_IDX)));
+            .withoutFeatures(FeatureSet.of(Feature.IN_ORDER, Feature.RING_RESET, Feature.EVENT_IDX))
+            .withFaults("ioerr@100").withSpinNanos(0).withQueues(1));
+        assertThat(target.dto().withheld).containsExactly("EVENT_IDX", "IN_ORDER", "RING_RESET");
         driver = RawDriver.running(directory.resolve("t").toString(), RawDriver.FEATURES | format, 1);
         long offered = driver.frontEnd.askU64(RawFrontEnd.GET_FEATURES);
         long withheld = RawDriver.IN_ORDER | RawDriver.RING_RESET | RawDriver.EVENT_IDX;
@@ -279,7 +281,7 @@ class FaultsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"ioerr@0", "ioerr@-1", "ioerr@x", "ioerr@+", "ioerr@1-2", "refuse", "no-reply@7", "IOERR@1",
-        "without", "without@NOTHING"})
+        "without@RING_PACKED"})
     void nonsenseIsRefused(String faults) {
         assertThatIllegalArgumentException().isThrownBy(() -> create(faults)).withMessageContaining(faults);
     }

@@ -53,6 +53,7 @@ class TargetManagerTest {
         assertThat(created.blockSize).isEqualTo(512);
         assertThat(created.queues).isEqualTo(3);
         assertThat(created.readOnly).isFalse();
+        assertThat(created.withheld).isEmpty();
         assertThat(created.connections).isZero();
         assertThat(manager.list()).extracting(target -> target.path).containsExactly(path("a"), path("b"));
         manager.delete(path("a"));
@@ -208,6 +209,7 @@ class TargetManagerTest {
             new TargetOptions("t", TargetOptions.NULL_DISK, 0, 512, 1, false, ""),
             new TargetOptions("t", null, -512, 512, 1, false, ""),
             new TargetOptions("t", null, 513, 512, 1, false, ""),
+            TargetOptions.ram("t", MIB).withoutFeatures(null),
             TargetOptions.ram("t", MIB).withSpinNanos(-1));
     }
 

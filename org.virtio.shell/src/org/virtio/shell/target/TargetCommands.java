@@ -10,6 +10,7 @@ import org.osgi.framework.BundleContext;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
+import org.virtio.device.FeatureSet;
 import org.virtio.shell.CommandException;
 import org.virtio.shell.Commands;
 import org.virtio.shell.Count;
@@ -65,7 +66,7 @@ public final class TargetCommands extends Commands {
                 yield manager.create(new TargetOptions(path(words[0]), file(disk),
                     NONE.equals(bytes) ? 0 : new Size(bytes).bytes("--size", 1, Long.MAX_VALUE),
                     (int) new Size(blockSize).bytes("--block-size", 512, 65536),
-                    new Count(queues).intValue("--queues", 1, 64), readOnly, ID, faults,
+                    new Count(queues).intValue("--queues", 1, 64), readOnly, ID, FeatureSet.NONE, faults,
                     TimeUnit.MICROSECONDS.toNanos(new Count(spin).intValue("--spin", 0, 1_000_000))));
             }
             case "list" -> {

@@ -14,6 +14,7 @@ import org.slf4j.LoggerFactory;
 import org.virtio.device.VirtioException;
 import org.virtio.posix.UnixServerSocket;
 import org.virtio.posix.UnixSocket;
+import org.virtio.spec.DeviceType;
 import org.virtio.spec.Feature;
 import org.virtio.target.TargetDTO;
 import org.virtio.target.TargetOptions;
@@ -62,7 +63,7 @@ public final class BlockTarget implements AutoCloseable {
         this.requestFaults = faults.requests().isEmpty() ? null : new FaultPlan(faults.requests(), this::disconnect);
         this.disk = open(options);
         this.device = new BlockDevice(disk, options.blockSize(), options.readOnly(), OptionsCheck.id(options));
-        this.config = new BlockConfig(device, options.queues(), faults.withheld());
+        this.config = new BlockConfig(device, options.queues(), options.withheld());
         this.server = bind();
         this.acceptor = new Thread(this::accept, "virtio-target " + options.path() + " acceptor");
         acceptor.setDaemon(true);
@@ -230,6 +231,7 @@ public final class BlockTarget implements AutoCloseable {
         dto.blockSize = options.blockSize();
         dto.queues = options.queues();
         dto.readOnly = options.readOnly();
+        dto.withheld = options.withheld().names(DeviceType.BLOCK);
         Session current = session;
         dto.connections = current == null ? 0 : 1;
         dto.ring = current == null ? null : current.features().contains(Feature.RING_PACKED) ? "packed" : "split";

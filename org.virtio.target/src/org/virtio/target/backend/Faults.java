@@ -5,14 +5,8 @@ import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
-import java.util.TreeSet;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.virtio.device.FeatureSet;
-import org.virtio.spec.DeviceType;
-import org.virtio.spec.Feature;
 import org.virtio.target.queue.FaultPlan;
 import org.virtio.target.queue.RequestFault;
 import org.virtio.user.message.FrontEndRequest;
@@ -20,17 +14,12 @@ import org.virtio.user.message.FrontEndRequest;
 /**
  * Reads the faults of a target's options. An entry is the name of a fault and what it is about: {@code ioerr@7} is the
  * seventh request, {@code ioerr@7+} that and all after it, {@code ioerr} every one; {@code refuse@SET_MEM_TABLE} is a message.
- * Names are those of {@link RequestFault} and {@link MessageFault} in lower case with hyphens. {@code without@RING_PACKED} is
- * a feature that is not offered.
+ * Names are those of {@link RequestFault} and {@link MessageFault} in lower case with hyphens.
  *
- * @param requests    what goes wrong with requests
- * @param messages    what goes wrong with messages
- * @param featureBits what is not offered
+ * @param requests what goes wrong with requests
+ * @param messages what goes wrong with messages
  */
-record Faults(Map<RequestFault, FaultPlan.Requests> requests, Map<FrontEndRequest, MessageFault> messages,
-              Set<Integer> featureBits) {
-    private static final String WITHOUT = "without";
-
+record Faults(Map<RequestFault, FaultPlan.Requests> requests, Map<FrontEndRequest, MessageFault> messages) {
     /**
      * Reads entries that are separated by commas.
      *
@@ -38,8 +27,7 @@ record Faults(Map<RequestFault, FaultPlan.Requests> requests, Map<FrontEndReques
      * @throws IllegalArgumentException if an entry cannot be understood; the message has what can be
      */
     static Faults parse(String text) {
-        Faults result = new Faults(new EnumMap<>(RequestFault.class), new EnumMap<>(FrontEndRequest.class),
-            new TreeSet<>());
+        Faults result = new Faults(new EnumMap<>(RequestFault.class), new EnumMap<>(FrontEndRequest.class));
         if (text != null) {
             Arrays.stream(text.split(",")).map(String::strip).filter(entry -> !entry.isEmpty()).forEach(result::add);
         }
@@ -62,24 +50,9 @@ record Faults(Map<RequestFault, FaultPlan.Requests> requests, Map<FrontEndReques
                 return;
             }
         }
-        if (name.equals(WITHOUT)) {
-            featureBits.add(feature(entry, about));
-            return;
-        }
         throw new IllegalArgumentException("unknown fault " + entry + "; known are "
-            + names(RequestFault.values()) + " with a request's number, as ioerr@7 or ioerr@7+, "
-            + names(MessageFault.values()) + " with a message's name, as refuse@SET_MEM_TABLE, and " + WITHOUT
-            + " with a feature's name, as without@RING_PACKED");
-    }
-
-    /** The features that are not offered. */
-    FeatureSet withheld() {
-        return FeatureSet.of(featureBits.stream().mapToInt(Integer::intValue).toArray());
-    }
-
-    private static int feature(String entry, String about) {
-        return IntStream.range(0, Long.SIZE).filter(bit -> Feature.name(DeviceType.BLOCK, bit).equals(about)).findFirst()
-            .orElseThrow(() -> new IllegalArgumentException("fault " + entry + " needs the name of a feature, as RING_PACKED"));
+            + names(RequestFault.values()) + " with a request's number, as ioerr@7 or ioerr@7+, and "
+            + names(MessageFault.values()) + " with a message's name, as refuse@SET_MEM_TABLE");
     }
 
     private static FaultPlan.Requests requests(String entry, String about) {

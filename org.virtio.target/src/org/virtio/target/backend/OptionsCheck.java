@@ -23,6 +23,7 @@ final class OptionsCheck {
             "block size " + blockSize + " is not a power of two from " + MIN_BLOCK_SIZE + " to " + MAX_BLOCK_SIZE);
         require(options.queues() >= 1 && options.queues() <= MAX_QUEUES,
             options.queues() + " queues are not from 1 to " + MAX_QUEUES);
+        require(options.withheld() != null, "the withheld features are missing; a target that withholds none has an empty set");
         require(options.spinNanos() >= 0, "spin time " + options.spinNanos() + " ns is below 0");
         require(options.size() >= 0, "size " + options.size() + " is below 0");
         require(options.size() > 0 || isFile(options), "a disk that is no file needs a size");
