@@ -86,27 +86,43 @@ final class Queue implements QueueNotifier, AutoCloseable {
     /**
      * Gives the back end time to use the requests that it has, before it is told to stop. It should see to that itself, but
      * back ends built on libvhost-user answer at once, and write to the ring and to the buffers when the requests are done.
-     * They know split rings alone. What is not used by then is left to the back end, which may be hung.
+     * They know split rings alone: for a packed one this does nothing. An interrupt does not end the wait, and is kept for the
+     * caller.
      *
      * @param end when to give up, as a {@link System#nanoTime()}
+     * @return false if the back end, which may be slow or hung, has requests that it did not use by then
      */
-    void drain(MemoryRegions memory, Connection connection, long end) throws VirtioException {
+    boolean drain(MemoryRegions memory, Connection connection, long end) throws VirtioException {
         ByteBuffer available = memory.find(setup.driverArea() + SplitRingLayout.AVAILABLE_IDX, Short.BYTES);
         ByteBuffer used = memory.find(setup.deviceArea() + SplitRingLayout.USED_IDX, Short.BYTES);
         if (format.packed() || available == null || used == null) {
-            return;
+            return true;
         }
-        while ((short) INDEX.getAcquire(used, 0) != (short) INDEX.getAcquire(available, 0) && System.nanoTime() - end < 0) {
-            connection.check();
-            // Again and again, since it costs little: the driver may have left it out after its last request.
-            kick.signal();
-            LockSupport.parkNanos(DRAIN_STEP_NANOS);
+        boolean interrupted = false;
+        try {
+            while ((short) INDEX.getAcquire(used, 0) != (short) INDEX.getAcquire(available, 0)) {
+                if (System.nanoTime() - end >= 0) {
+                    return false;
+                }
+                connection.check();
+                // Again and again, since it costs little: the driver may have left it out after its last request.
+                kick.signal();
+                LockSupport.parkNanos(DRAIN_STEP_NANOS);
+                // A thread that is interrupted does not park: left as it is, this would spin and kick.
+                interrupted |= Thread.interrupted();
+            }
+            return true;
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 
     /**
-     * Has the back end stop the queue, also one that was started in part: once it has answered it touches neither the ring
-     * nor the buffers. Where it stopped does not matter, since a queue always starts empty.
+     * Has the back end stop the queue, also one that was started in part. The protocol demands that it touches neither the ring
+     * nor the buffers once it has answered; for those back ends that do all the same there is {@link #drain}. Where it
+     * stopped does not matter, since a queue always starts empty.
      */
     void stop(Connection connection) throws VirtioException {
         int index = setup.index();

@@ -10,6 +10,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.virtio.device.FeatureSet;
 import org.virtio.device.VirtioException;
 import org.virtio.memory.MemoryRegion;
@@ -37,7 +39,11 @@ import org.virtio.user.message.ProtocolFeature;
  * no device status field: it is kept here then, and a reset stops the queues.
  */
 final class VhostUserTransport implements Transport {
-    /** Longer than a healthy back end takes for its requests; a hung one delays a reset by so much. */
+    private static final Logger LOG = LoggerFactory.getLogger(VhostUserTransport.class);
+    /**
+     * The most that requests in flight are waited for at a reset, or the reply timeout if that is less. No time is right for
+     * all: a slow disk's requests may take longer, and are left to the back end then; a hung one delays every reset by so much.
+     */
     private static final long DRAIN_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final VhostUserOptions options;
@@ -176,9 +182,14 @@ final class VhostUserTransport implements Transport {
     }
 
     private void stop(List<Queue> stopping) throws VirtioException {
-        long end = System.nanoTime() + DRAIN_NANOS;
+        long limit = Math.min(DRAIN_NANOS, options.replyTimeoutNanos());
+        long end = System.nanoTime() + limit;
         for (Queue queue : stopping) {
-            queue.drain(memory, connection, end);
+            if (!queue.drain(memory, connection, end)) {
+                LOG.warn("Queue {} of vhost-user:{}: the back end has requests that it did not use within {} ms; it is trusted, "
+                    + "as the protocol demands, not to touch them once it has answered GET_VRING_BASE", queue.index(),
+                    options.path(), TimeUnit.NANOSECONDS.toMillis(limit));
+            }
         }
         for (Queue queue : stopping) {
             queue.stop(connection);

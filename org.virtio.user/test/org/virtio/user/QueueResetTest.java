@@ -4,6 +4,12 @@ package org.virtio.user;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -108,19 +114,66 @@ class QueueResetTest extends ScriptedTest {
     }
 
     @Test
-    void aBackEndThatUsesNothingIsResetAllTheSame() throws Exception {
+    void aBackEndThatUsesNothingIsResetAllTheSameWithAWarning() throws Exception {
         try (ScriptedBackEnd backEnd = new ScriptedBackEnd(directory, ACKNOWLEDGED); TestRegion region = new TestRegion(65536);
-             VhostUserTransport transport = open(backEnd.start(), "")) {
-            map(transport, region);
-            start(transport, 0);
-            transport.resetQueue(0);
-            BlockReader reader = new BlockReader(region, 16);
+             VhostUserTransport transport = open(backEnd.start(), "?reply_timeout=900")) {
+            BlockReader reader = reader(transport, region);
+            assertThat(logOf(() -> transport.resetQueue(0))).as("the log where there is nothing to use").isEmpty();
             reader.setUp(transport, 0);
             reader.submit();
             backEnd.told.clear();
-            transport.resetQueue(0);
+            assertThat(logOf(() -> transport.resetQueue(0))).contains("Queue 0 of vhost-user:" + backEnd.path()
+                + ": the back end has requests that it did not use within 900 ms; it is trusted");
             assertThat(backEnd.told).containsExactlyElementsOf(STOPPED);
         }
+    }
+
+    /** It would not sleep, and kick as fast as it can. */
+    @Test
+    void anInterruptedThreadWaitsTooAndStaysInterrupted() throws Exception {
+        try (ScriptedBackEnd backEnd = new ScriptedBackEnd(directory, ACKNOWLEDGED); TestRegion region = new TestRegion(65536);
+             VhostUserTransport transport = open(backEnd.start(), "?reply_timeout=900")) {
+            reader(transport, region).submit();
+            Thread.currentThread().interrupt();
+            transport.resetQueue(0);
+            assertThat(Thread.interrupted()).as("interrupted").isTrue();
+            backEnd.eventFds.take().close();
+            try (EventFd kick = backEnd.eventFds.take()) {
+                assertThat(signals(kick)).as("kicks, about one in a millisecond").isBetween(2L, 1000L);
+            }
+        }
+    }
+
+    private BlockReader reader(VhostUserTransport transport, TestRegion region) throws VirtioException {
+        map(transport, region);
+        start(transport, 0);
+        BlockReader reader = new BlockReader(region, 16);
+        reader.setUp(transport, 0);
+        return reader;
+    }
+
+    /** How often it was signalled: proc(5). */
+    private static long signals(EventFd eventFd) throws IOException {
+        return Files.readAllLines(Path.of("/proc/self/fdinfo", Integer.toString(eventFd.fd().intValue()))).stream()
+            .filter(line -> line.startsWith("eventfd-count:"))
+            .map(line -> Long.parseLong(line.substring(line.indexOf(':') + 1).strip(), 16)).findFirst().orElseThrow();
+    }
+
+    /** What is logged meanwhile. */
+    private static String logOf(Step step) throws Exception {
+        PrintStream before = System.err;
+        ByteArrayOutputStream log = new ByteArrayOutputStream();
+        System.setErr(new PrintStream(log, true, StandardCharsets.UTF_8));
+        try {
+            step.run();
+        } finally {
+            System.setErr(before);
+        }
+        return log.toString(StandardCharsets.UTF_8);
+    }
+
+    private interface Step {
+        void run() throws Exception;
     }
 
     @Test

@@ -79,16 +79,16 @@ public final class MessageChannel implements AutoCloseable {
      * @throws PosixException         if the socket fails, or the channel is closed
      */
     public synchronized Message receive(long timeoutNanos) throws IOException {
-        Patience patience = new Patience(timeoutNanos);
+        SlicedTimeout timeout = new SlicedTimeout(timeoutNanos);
         boolean keep = false;
         try {
-            if (!fill(header, patience)) {
+            if (!fill(header, timeout)) {
                 return null;
             }
             if (payload == null) {
                 payload = ByteBuffer.allocate(checkHeader());
             }
-            fill(payload, patience);
+            fill(payload, timeout);
             Message message = new Message(header.getInt(MessageHeaderLayout.REQUEST),
                 header.getInt(MessageHeaderLayout.FLAGS), payload, fds);
             fds.clear();
@@ -104,9 +104,9 @@ public final class MessageChannel implements AutoCloseable {
     }
 
     /** Returns false if the stream ends before a message's first byte. */
-    private boolean fill(ByteBuffer buffer, Patience patience) throws IOException {
+    private boolean fill(ByteBuffer buffer, SlicedTimeout timeout) throws IOException {
         while (buffer.hasRemaining()) {
-            if (receiveSome(buffer, patience) < 0) {
+            if (receiveSome(buffer, timeout) < 0) {
                 if (header.position() == 0) {
                     return false;
                 }
@@ -122,9 +122,9 @@ public final class MessageChannel implements AutoCloseable {
         return true;
     }
 
-    private int receiveSome(ByteBuffer buffer, Patience patience) throws IOException {
+    private int receiveSome(ByteBuffer buffer, SlicedTimeout timeout) throws IOException {
         while (true) {
-            long wait = patience.next();
+            long wait = timeout.next();
             long start = System.nanoTime();
             try {
                 return socket.receive(buffer, fds, wait);
@@ -133,7 +133,7 @@ public final class MessageChannel implements AutoCloseable {
                     throw e;
                 }
             } finally {
-                patience.charge(System.nanoTime() - start);
+                timeout.charge(System.nanoTime() - start);
             }
         }
     }

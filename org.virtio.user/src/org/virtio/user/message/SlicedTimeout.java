@@ -6,14 +6,14 @@ package org.virtio.user.message;
  * debugger, a snapshot, a migration, a long safepoint. The clock goes on and the other side may have been paused too, so a
  * pause says nothing of it: whatever time went by, a wait is charged no more than the slice that it was given.
  */
-final class Patience {
+final class SlicedTimeout {
     private static final int SLICES = 10;
 
     private final long slice;
     private long left;
 
     /** A time in nanoseconds; 0 only looks, negative waits without limit. */
-    Patience(long timeoutNanos) {
+    SlicedTimeout(long timeoutNanos) {
         slice = timeoutNanos / SLICES + 1;
         left = timeoutNanos;
     }
