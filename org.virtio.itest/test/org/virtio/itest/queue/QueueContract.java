@@ -62,6 +62,7 @@ abstract class QueueContract {
             Virtqueue queue = rig.device().acquireQueue(0);
             assertThat(queue.size()).isEqualTo(options.size());
             assertThat(queue.begin("too long", options.size() + 1)).isEqualTo(QueueResult.INVALID);
+            // A block request has two buffers at least, its header and its status: one descriptor carries none.
             if (options.size() >= 2) {
                 load(rig, queue, options, seed);
             }
