@@ -4,9 +4,12 @@ package org.virtio.itest.blk;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import javax.management.MBeanServer;
+import javax.management.ObjectName;
 import org.junit.Rule;
 import org.junit.Test;
 import org.junit.rules.TemporaryFolder;
@@ -55,6 +58,21 @@ public class TargetTest extends FelixTest {
         ByteBuffer read = ByteBuffer.allocate(512);
         device.read(3 * MIB - 512, read);
         assertThat(read.array()).isEqualTo(end.array());
+    }
+
+    @Test
+    public void aDeviceAndItsQueuesAreMBeansAsLongAsItIsAttached() throws Exception {
+        MBeanServer server = ManagementFactory.getPlatformMBeanServer();
+        ObjectName deviceName = new ObjectName("org.virtio:type=Device,name=disk");
+        ObjectName queueName = new ObjectName("org.virtio:type=Queue,device=disk,index=0");
+        String path = virtio.target(TargetOptions.ram(folder.getRoot() + "/disk.sock", MIB)).path;
+        BlockDevice device = virtio.attach(path, "disk");
+        assertThat(server.getAttribute(deviceName, "state")).isEqualTo("ready");
+        long before = (long) server.getAttribute(queueName, "requests");
+        device.read(0, ByteBuffer.allocate(512));
+        assertThat((long) server.getAttribute(queueName, "requests")).isGreaterThan(before);
+        virtio.detachAll();
+        assertThat(server.queryNames(new ObjectName("org.virtio:*"), null)).isEmpty();
     }
 
     @Test
