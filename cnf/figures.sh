@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Prints every figure of the README, as Markdown: medians of several runs with the least and the greatest. Run it on an idle
 # machine with two cores or more, with the JDK that JAVA_HOME names. With the defaults it takes about an hour.
-# Usage: cnf/figures.sh [runs] [ring|cores|disks]...
+# Usage: cnf/figures.sh [runs] [ring|instructions|cores|disks]...
 # Environment: MILLIS per measurement (1000; of disks 5 times that), REST seconds between runs (2), CPUS (0,1)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -49,6 +49,34 @@ ring() {
     printf '\n### The ring alone, one thread: per request, and the device'\''s share of it\n\n'
     # shellcheck disable=SC2086 # none, or one word
     taskset -c "$cpus" "$java" -cp "$jar" org.virtio.bench.RingFigures "$runs" "$millis" $counted
+}
+
+# The difference between two lengths of run, so that start-up and compilation are left out.
+executed() { # format, direct or indirect, batch, rounds
+    valgrind --tool=cachegrind --cache-sim=no --cachegrind-out-file=/dev/null --smc-check=all-non-file \
+        "$java" -XX:+UseSerialGC -XX:-UsePerfData -Xbatch -cp "$jar" org.virtio.bench.RingLoop "$1" "$2" 3 "$3" "$4" 2>&1 |
+        sed -n 's/.*I *refs: *//p' | tr -d ,
+}
+
+instructions() {
+    build
+    command -v valgrind >/dev/null || {
+        echo "valgrind is not installed: apt-get install --no-install-recommends valgrind" >&2
+        exit 1
+    }
+    local format table batch requests=2000000
+    printf '\n### Instructions per request of 3 descriptors, the device'\''s share included\n\n'
+    printf '| format | one at a time | in batches of 32 |\n|---|---|---|\n'
+    for table in direct indirect; do
+        for format in split split-in-order packed packed-in-order; do
+            printf '| %s, %s |' "$format" "$table"
+            for batch in 1 32; do
+                printf ' %d |' $((($(executed "$format" "$table" "$batch" $((2 * requests / batch))) -
+                    $(executed "$format" "$table" "$batch" $((requests / batch)))) / requests))
+            done
+            printf '\n'
+        done
+    done
 }
 
 cores() {
@@ -117,7 +145,7 @@ disks() {
 "$java" -version 2>&1 | sed -n 2p
 lscpu | grep -E '^(Model name|CPU\(s\)|Thread\(s\) per core)'
 [ "$(nproc)" -gt 2 ] || echo "With two queues, driver and back end want more cores than the $(nproc) here."
-[ $# -gt 0 ] || set -- ring cores disks
+[ $# -gt 0 ] || set -- ring instructions cores disks
 spin_check before
 for part in "$@"; do
     "$part"
