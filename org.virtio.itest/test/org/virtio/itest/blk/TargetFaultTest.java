@@ -41,6 +41,10 @@ public class TargetFaultTest extends FelixTest {
     private static final int OWN_REQUESTS = 5;
     private static final List<String> FORMATS =
         List.of("packed=on", "packed=on&in_order=off", "packed=off", "packed=off&in_order=off&indirect=off&event_idx=off");
+    /** An id may have been given to another request, which is on its way to the device. */
+    private static final String NOT_IN_FLIGHT = "is not in flight|has not been made available";
+    /** What a split ring in order says. */
+    private static final String NOT_NEXT = "is the head of none of the next \\d+ requests in order";
 
     /** For sockets. */
     @Rule
@@ -55,17 +59,18 @@ public class TargetFaultTest extends FelixTest {
 
     @Test
     public void wrongIdBreaksTheQueue() throws Exception {
-        breakInEveryFormat("wrong-id", "id|descriptor");
+        breakInEveryFormat("wrong-id", "is not one of a queue of|" + NOT_NEXT);
     }
 
     @Test
     public void idThatIsNotInFlightBreaksTheQueue() throws Exception {
-        breakInEveryFormat("id-not-in-flight", "flight|id");
+        breakInEveryFormat("id-not-in-flight", NOT_IN_FLIGHT + "|" + NOT_NEXT);
     }
 
+    /** Either the second use is one of no request, or there is one use more than there are requests: what is seen first. */
     @Test
     public void duplicateBreaksTheQueue() throws Exception {
-        breakInEveryFormat("duplicate", ".");
+        breakInEveryFormat("duplicate", NOT_IN_FLIGHT + "|" + NOT_NEXT + "|but only \\d+ requests are in flight");
     }
 
     @Test
