@@ -166,9 +166,9 @@ final class BlkDevice implements BlockDevice {
     @Override
     public String id() throws BlockException {
         checkMayWait();
-        IdSubmission submission = id.submit();
-        join(submission.future);
-        return id.of(submission);
+        IdRequest request = id.submit();
+        join(request.submission().future);
+        return id.of(request);
     }
 
     @Override

@@ -19,14 +19,14 @@ final class DeviceId {
     }
 
     /** Asks the device. */
-    IdSubmission submit() {
-        IdSubmission submission = new IdSubmission("get id of " + queues.device().name());
-        queues.submit(submission);
-        return submission;
+    IdRequest submit() {
+        IdRequest request = new IdRequest("get id of " + queues.device().name());
+        queues.submit(request.submission());
+        return request;
     }
 
     /** What the device answered to a request that has completed. */
-    String of(IdSubmission completed) {
+    String of(IdRequest completed) {
         known = completed.id();
         return known;
     }
@@ -34,10 +34,10 @@ final class DeviceId {
     /** The ID string, or null if the device has not given it by then, or the calling thread is one that must not wait. */
     String withinMillis(long millis) {
         if (known == null && !(Thread.currentThread() instanceof Poller)) {
-            IdSubmission submission = submit();
+            IdRequest request = submit();
             try {
-                submission.future.get(millis, TimeUnit.MILLISECONDS);
-                of(submission);
+                request.submission().future.get(millis, TimeUnit.MILLISECONDS);
+                of(request);
             } catch (ExecutionException | TimeoutException e) {
                 LOG.debug("{} gave no ID string", queues.device().name(), e);
             } catch (InterruptedException e) {
