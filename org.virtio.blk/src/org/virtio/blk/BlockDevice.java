@@ -58,7 +58,8 @@ public interface BlockDevice {
     /**
      * Makes the calling thread the owner of a queue. If pollers of the driver hold all of them, one is told to finish what
      * it has and to give its queue up. The queue of a thread that has ended without closing it can be had too: what that
-     * thread left in flight is completed first, on the calling thread. Either way the device has the driver's time limit.
+     * thread left in flight is completed first, on the calling thread; a request that it had not submitted may come to
+     * {@link BlockResult#DEVICE_GONE}. Either way the device has the driver's time limit.
      *
      * @throws BlockException if every queue has an owner already (the message names them), the device does not complete what a
      *     poller has in flight (which then keeps its queue), or the device is gone

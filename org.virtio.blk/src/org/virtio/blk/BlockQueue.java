@@ -63,7 +63,7 @@ public interface BlockQueue extends AutoCloseable {
      */
     int await(int limit, long timeoutNanos);
 
-    /** Why the queue no longer works, or null. Any thread. */
+    /** Why the queue no longer works, or requests of an owner that has ended were given up; or null. Any thread. */
     String failure();
 
     /**

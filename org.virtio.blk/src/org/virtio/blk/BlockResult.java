@@ -11,7 +11,10 @@ public final class BlockResult {
     public static final int UNSUPPORTED = 2;
     /** The device returned a status that the specification does not have, or wrote less than it had to. */
     public static final int BAD_RESPONSE = 3;
-    /** The device failed, was detached, or broke the queue before it completed the request. */
+    /**
+     * The device failed, was detached, or broke the queue before it completed the request, or the thread that entered the
+     * request ended before it submitted all of it.
+     */
     public static final int DEVICE_GONE = 4;
 
     private BlockResult() {

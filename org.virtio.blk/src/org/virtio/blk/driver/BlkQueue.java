@@ -28,6 +28,8 @@ final class BlkQueue implements BlockQueue {
     private final Thread owner = Thread.currentThread();
     private boolean closed;
     private boolean brokenTold;
+    /** Why requests failed although the queue works, or null. */
+    private volatile String lost;
 
     BlkQueue(QueueSet queues, Virtqueue queue, RequestEngine engine, Bounds bounds, Settings settings) {
         this.queues = queues;
@@ -108,7 +110,7 @@ final class BlkQueue implements BlockQueue {
         int done = engine.poll(limit);
         if (engine.isGone() && !brokenTold) {
             brokenTold = true;
-            queues.broke(queue);
+            queues.broke(index(), failure());
         }
         return done;
     }
@@ -154,7 +156,8 @@ final class BlkQueue implements BlockQueue {
 
     @Override
     public String failure() {
-        return queue.brokenReason();
+        String broken = queue.brokenReason();
+        return broken == null ? lost : broken;
     }
 
     @Override
@@ -180,17 +183,29 @@ final class BlkQueue implements BlockQueue {
         closed = true;
         long start = System.nanoTime();
         long limit = settings.drainNanos();
-        while (engine.inFlight() > 0) {
-            long left = limit - (System.nanoTime() - start);
-            if (left <= 0) {
-                queue.breakQueue(how + " with " + engine.inFlight()
-                    + " requests in flight, which the device did not complete in " + limit / 1_000_000 + " ms");
-            }
+        for (long left = limit; left > 0 && engine.inFlight() > 0; left = limit - (System.nanoTime() - start)) {
             try {
-                complete(CLOSE_BATCH, Math.max(0, left));
+                if (engine.hasLost()) {
+                    lost = how + " before all of the request was submitted";
+                    engine.failTaken();
+                } else {
+                    complete(CLOSE_BATCH, left);
+                }
             } catch (RuntimeException | Error e) {
-                LOG.warn("a callback failed while queue {} of {} was closed", index(), queues.device().name(), e);
+                callbackFailed(e);
             }
         }
+        if (engine.inFlight() > 0) {
+            String reason = how + " with " + engine.inFlight()
+                + " requests in flight, which the device did not complete in " + limit / 1_000_000 + " ms";
+            lost = reason;
+            engine.breakOff(reason, this::callbackFailed);
+            // Even if somebody makes the queue work again: the device may write to the memory of its requests.
+            queues.broke(index(), failure());
+        }
+    }
+
+    private void callbackFailed(Throwable e) {
+        LOG.warn("a callback failed while queue {} of {} was closed", index(), queues.device().name(), e);
     }
 }

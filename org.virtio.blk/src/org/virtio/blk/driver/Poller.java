@@ -121,10 +121,12 @@ final class Poller extends Thread {
         try {
             queue = queues.device().acquireQueue(index);
             engine = queues.newEngine(queue);
-            while (!isFinished()) {
-                turn();
+            // Taking the queue over may have been its end.
+            broken = queues.brokenReason(index);
+            if (broken == null) {
+                work();
+                broken = queue.brokenReason();
             }
-            broken = queue.brokenReason();
         } catch (RuntimeException | Error e) {
             LOG.error("{} ends", getName(), e);
             broken = "its poller failed: " + e;
@@ -172,6 +174,12 @@ final class Poller extends Thread {
             return Math.max(0, abortDeadline - System.nanoTime());
         }
         return bounce.isEmpty() ? MAX_SLEEP_NANOS : TRIM_NANOS;
+    }
+
+    private void work() {
+        while (!isFinished()) {
+            turn();
+        }
     }
 
     private void turn() {
@@ -246,14 +254,8 @@ final class Poller extends Thread {
     }
 
     private void giveUp(String reason) {
-        if (engine == null) {
-            return;
-        }
-        try {
-            queue.breakQueue(reason);
-            engine.poll(POLL_BATCH);
-        } catch (RuntimeException | Error e) {
-            LOG.error("{} could not fail what was in flight", getName(), e);
+        if (engine != null) {
+            engine.breakOff(reason, e -> LOG.error("{} could not fail a request as it should", getName(), e));
         }
     }
 }

@@ -172,13 +172,19 @@ final class QueueSet {
         return closed == null && lanes[index].broken == null;
     }
 
+    /** Why a queue is of no more use, or null. */
+    synchronized String brokenReason(int index) {
+        return lanes[index].broken;
+    }
+
     private void giveUp(int index, Virtqueue queue) {
         release(queue);
         synchronized (this) {
             lanes[index].owner = null;
         }
-        if (queue != null && queue.isBroken()) {
-            broke(queue);
+        String broken = queue == null ? null : queue.brokenReason();
+        if (broken != null) {
+            broke(index, broken);
         }
     }
 
@@ -198,21 +204,21 @@ final class QueueSet {
 
     /** Takes back the queue of an application's thread, the calling one. */
     void closed(Virtqueue queue) {
-        boolean broken = queue.isBroken();
+        String broken = queue.brokenReason();
         release(queue);
         synchronized (this) {
             lanes[queue.index()].owner = null;
             lanes[queue.index()].opened = null;
         }
-        if (broken) {
-            broke(queue);
+        if (broken != null) {
+            broke(queue.index(), broken);
         }
     }
 
-    /** A queue was found to be broken by who has it. */
-    void broke(Virtqueue queue) {
+    /** A queue was found to be of no more use by who has it. */
+    void broke(int index, String why) {
         synchronized (this) {
-            lanes[queue.index()].broken = queue.brokenReason();
+            lanes[index].broken = why;
         }
         tellIfLast();
     }

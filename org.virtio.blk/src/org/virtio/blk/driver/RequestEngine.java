@@ -5,6 +5,7 @@ import static org.virtio.spec.BlkRequestLayout.SEGMENT_FLAG_UNMAP;
 import static org.virtio.spec.BlkRequestLayout.T_DISCARD;
 import static org.virtio.spec.BlkRequestLayout.T_WRITE_ZEROES;
 
+import java.util.function.Consumer;
 import org.virtio.blk.BlockCallback;
 import org.virtio.blk.BlockResult;
 import org.virtio.memory.DmaBuffer;
@@ -143,7 +144,10 @@ final class RequestEngine implements UsedBufferHandler {
     @Override
     public void used(Object token, long context, int written) {
         Slot slot = slots.of(context);
-        int result = gone ? BlockResult.DEVICE_GONE : slots.result(slot, written);
+        end(slot, gone ? BlockResult.DEVICE_GONE : slots.result(slot, written));
+    }
+
+    private void end(Slot slot, int result) {
         SplitRequest split = slot.split;
         BlockCallback callback = slot.callback;
         Object given = slot.context;
@@ -153,6 +157,59 @@ final class RequestEngine implements UsedBufferHandler {
             complete(callback, given, result);
         } else {
             partCompleted(split, result);
+        }
+    }
+
+    /**
+     * Whether nothing of what has been entered is in the queue any more: what the owner had under construction when it died
+     * was taken back. Requests that the device need not see are completed by {@link #poll} first.
+     */
+    boolean hasLost() {
+        return immediate.isEmpty() && slots.freeCount() < slots.count() && queue.inFlight() == 0;
+    }
+
+    /** Fails what has been entered, also what the queue does not have: it must hand over nothing more. */
+    void failTaken() {
+        SplitRequest split = waiting;
+        if (split != null) {
+            waiting = null;
+            split.abandon(BlockResult.DEVICE_GONE);
+            completeIfLast(split);
+        }
+        if (!immediate.isEmpty()) {
+            completeImmediate();
+        }
+        if (slots.freeCount() < slots.count()) {
+            slots.findTaken();
+            for (Slot slot = slots.taken(); slot != null; slot = slots.taken()) {
+                end(slot, BlockResult.DEVICE_GONE);
+            }
+        }
+    }
+
+    /**
+     * Breaks the queue and fails all that is in flight; neither may be used afterwards. Each round ends at least one request,
+     * even if its callback throws; if that cannot be (the queue itself throws, or is made to work again each time), requests
+     * fail although the device may have them.
+     *
+     * @param failed is told what was thrown
+     */
+    void breakOff(String reason, Consumer<Throwable> failed) {
+        queue.breakQueue(reason);
+        for (int rounds = inFlight; rounds > 0 && inFlight > 0; rounds--) {
+            try {
+                queue.breakQueue(reason);
+                poll(1);
+            } catch (RuntimeException | Error e) {
+                failed.accept(e);
+            }
+        }
+        for (int rounds = inFlight; rounds > 0 && inFlight > 0; rounds--) {
+            try {
+                failTaken();
+            } catch (RuntimeException | Error e) {
+                failed.accept(e);
+            }
         }
     }
 
@@ -294,15 +351,25 @@ final class RequestEngine implements UsedBufferHandler {
     /** Every callback is called, also if some throw: what is left over is found by the next poll. */
     private void failAll() {
         gone = true;
-        SplitRequest split = waiting;
-        if (split != null) {
-            waiting = null;
-            split.abandon(BlockResult.DEVICE_GONE);
-            completeIfLast(split);
+        if (detach()) {
+            failTaken();
+        } else {
+            gone = false;
         }
-        if (!immediate.isEmpty()) {
-            completeImmediate();
+    }
+
+    /** False if the queue works again: until it gives back its requests, any thread can see to that. */
+    private boolean detach() {
+        int before = slots.freeCount();
+        try {
+            queue.detach(this);
+            return true;
+        } catch (IllegalStateException e) {
+            if (slots.freeCount() != before) {
+                // A callback's: something was given back.
+                throw e;
+            }
+            return false;
         }
-        queue.detach(this);
     }
 }

@@ -43,7 +43,10 @@ final class RequestSlots {
     private final ByteBuffer bytes;
     private final int maxSegmentSize;
     private final Slot[] slots;
-    /** A stack of slots' numbers, so that the slot used last, whose memory is in the cache, is used next. */
+    /**
+     * A stack of slots' numbers, so that the slot used last, whose memory is in the cache, is used next. What lies beyond the
+     * first {@link #freeCount} means something only after {@link #findTaken}.
+     */
     private final int[] free;
     private int freeCount;
 
@@ -89,6 +92,29 @@ final class RequestSlots {
     /** Makes a slot free. */
     void give(Slot slot) {
         free[freeCount++] = slot.index;
+    }
+
+    int freeCount() {
+        return freeCount;
+    }
+
+    /** Finds the slots that are taken, for {@link #taken}. Allocates. */
+    void findTaken() {
+        boolean[] isFree = new boolean[slots.length];
+        for (int i = 0; i < freeCount; i++) {
+            isFree[free[i]] = true;
+        }
+        int at = freeCount;
+        for (int i = 0; i < slots.length; i++) {
+            if (!isFree[i]) {
+                free[at++] = i;
+            }
+        }
+    }
+
+    /** A slot that is taken, or null; after {@link #findTaken}, while none is given but what this returns. */
+    Slot taken() {
+        return freeCount == slots.length ? null : slots[free[freeCount]];
     }
 
     /** Builds a read or write; returns what {@link Virtqueue#begin} does. */

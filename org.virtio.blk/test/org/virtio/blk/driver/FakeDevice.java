@@ -179,7 +179,12 @@ final class FakeDevice implements VirtioDevice {
         if (queue.owner != null && queue.owner.isAlive()) {
             throw new IllegalStateException("queue " + index + " is owned by " + queue.owner.getName());
         }
+        boolean leftBehind = queue.owner != null;
         queue.owner = Thread.currentThread();
+        if (leftBehind) {
+            // As the core does: it is half a request.
+            queue.abort();
+        }
         return queue;
     }
 

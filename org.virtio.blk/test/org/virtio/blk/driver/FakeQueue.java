@@ -30,6 +30,9 @@ final class FakeQueue implements Virtqueue {
     private boolean signalled;
     private boolean asleep;
     private String broken;
+    private boolean beyondRepair;
+    /** Runs on the owner's thread when it is about to be given back what is in flight. */
+    Runnable beforeDetach = () -> { };
     Thread owner;
     int flushes;
     int awaits;
@@ -183,6 +186,7 @@ final class FakeQueue implements Virtqueue {
 
     @Override
     public synchronized void abort() {
+        checkOwner();
         if (building != null) {
             freeDescriptors += building.max;
             unused.add(building);
@@ -318,27 +322,35 @@ final class FakeQueue implements Virtqueue {
 
     @Override
     public synchronized boolean unbreak() {
-        return broken == null;
+        if (!beyondRepair) {
+            broken = null;
+        }
+        return !beyondRepair;
     }
 
     @Override
     public int detach(UsedBufferHandler handler) {
         checkOwner();
-        List<FakeChain> detached = new ArrayList<>();
+        beforeDetach.run();
         synchronized (this) {
             if (broken == null) {
                 throw new IllegalStateException("not broken");
             }
+            beyondRepair = true;
             enter();
-            detached.addAll(used);
-            detached.addAll(available);
-            detached.addAll(entered);
-            used.clear();
-            available.clear();
-            entered.clear();
         }
-        detached.forEach(chain -> handler.used(chain.token, chain.context, 0));
-        return detached.size();
+        int count = 0;
+        // One by one: what a handler's exception leaves over is still there.
+        for (FakeChain chain = removeAny(); chain != null; chain = removeAny()) {
+            count++;
+            handler.used(chain.token, chain.context, 0);
+        }
+        return count;
+    }
+
+    private synchronized FakeChain removeAny() {
+        List<FakeChain> from = !used.isEmpty() ? used : !available.isEmpty() ? available : entered;
+        return from.isEmpty() ? null : from.remove(0);
     }
 
     @Override

@@ -3,10 +3,12 @@ package org.virtio.blk.driver;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import java.lang.ref.WeakReference;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.virtio.blk.BlockCallback;
@@ -48,30 +50,42 @@ class QueueSetTest {
         }
     }
 
-    /** A thread that enters a read and ends without closing its queue. */
-    private static void leave(Fixture f) throws Exception {
+    /** A thread that submits a read, does not submit a write, and ends without closing its queue. */
+    private static BlockQueue leave(Fixture f) throws Exception {
+        return leave(f, queue -> {
+            queue.read(0, f.buffer(512, 1), 0, 512, f, "read");
+            queue.submit();
+            queue.write(0, f.buffer(512, 1), 0, 512, f, "write");
+        });
+    }
+
+    private static BlockQueue leave(Fixture f, Consumer<BlockQueue> entering) throws Exception {
+        CompletableFuture<BlockQueue> opened = new CompletableFuture<>();
         Thread thread = new Thread(() -> {
             try {
                 BlockQueue queue = f.device.openQueue();
-                queue.read(0, f.buffer(512, 1), 0, 512, f, "read");
-                queue.submit();
-                queue.write(0, f.buffer(512, 1), 0, 512, f, "write");
+                entering.accept(queue);
+                opened.complete(queue);
             } catch (BlockException e) {
-                throw new IllegalStateException(e);
+                opened.completeExceptionally(e);
             }
         }, "careless");
         thread.start();
         thread.join();
         assertThat(f.queue(0).owner).isSameAs(thread);
         assertThat(f.completions).isEmpty();
+        return opened.join();
     }
 
     @Test
     void theQueueOfAThreadThatHasEndedIsTakenOver() throws Exception {
         try (Fixture f = Fixture.of(withQueues(1))) {
-            leave(f);
+            BlockQueue left = leave(f);
             try (BlockQueue queue = f.device.openQueue()) {
-                assertThat(f.completions).as("each once").containsExactlyInAnyOrder("read OK", "write OK");
+                assertThat(left.failure()).isEqualTo(
+                    "left by thread 'careless', which has ended, before all of the request was submitted");
+                assertThat(left.inFlight()).isZero();
+                assertThat(f.completions).as("each once").containsExactlyInAnyOrder("read OK", "write DEVICE_GONE");
                 assertThat(queue.flush(f, "flush")).isEqualTo(QueueResult.OK);
                 Fixture.finish(queue);
             }
@@ -85,7 +99,7 @@ class QueueSetTest {
         try (Fixture f = Fixture.of(withQueues(1))) {
             leave(f);
             f.device.flush();
-            assertThat(f.completions).containsExactlyInAnyOrder("read OK", "write OK");
+            assertThat(f.completions).containsExactlyInAnyOrder("read OK", "write DEVICE_GONE");
             assertThat(f.queue(0).owner).isInstanceOf(Poller.class);
         }
     }
@@ -99,6 +113,77 @@ class QueueSetTest {
                 "queue 0 is broken: left by thread 'careless', which has ended, with 2 requests in flight");
             assertThat(f.completions).containsExactlyInAnyOrder("read DEVICE_GONE", "write DEVICE_GONE");
             assertThat(f.queue(0).owner).isNull();
+        }
+    }
+
+    @Test
+    void aPollerEndsOnAQueueThatWasLeftLikeThat() throws Exception {
+        try (Fixture f = Fixture.of(withQueues(1), 0, 1)) {
+            f.queue(0).hold(true);
+            leave(f);
+            assertThatThrownBy(f.device::flush).isInstanceOf(BlockDeviceGoneException.class).hasMessageContaining(
+                "queue 0 is broken: left by thread 'careless', which has ended, with 2 requests in flight");
+            assertThat(f.completions).containsExactlyInAnyOrder("read DEVICE_GONE", "write DEVICE_GONE");
+        }
+    }
+
+    @Test
+    void aLargeRequestOfWhichAPartWasNotSubmittedFailsOnce() throws Exception {
+        FakeDevice narrow = withQueues(1).offer(BlkFeature.SIZE_MAX, BlkConfigLayout.SIZE_MAX, 4, 512)
+            .config(BlkConfigLayout.SEG_MAX, 4, 1);
+        // In a small queue the next part finds no room, which closes the one before: it goes on with the queue's next owner.
+        for (int queueSize : new int[] {7, 64}) {
+            narrow.queueSize = queueSize;
+            try (Fixture f = Fixture.of(narrow)) {
+                leave(f, queue -> {
+                    queue.read(0, f.buffer(512, 1), 0, 0, f, "nothing");
+                    queue.write(0, f.buffer(4 * 512, 1), 0, 4 * 512, f, "large");
+                });
+                f.device.openQueue().close();
+                assertThat(f.completions).containsExactly("nothing OK", queueSize == 7 ? "large OK" : "large DEVICE_GONE");
+                assertThat(f.fake.disk.violations).isEmpty();
+            }
+            narrow.queues.clear();
+        }
+    }
+
+    @Test
+    void callbacksThatThrowDoNotKeepALeftQueueFromItsEnd() throws Exception {
+        for (int drainMillis : new int[] {1, 10_000}) {
+            try (Fixture f = Fixture.of(withQueues(1), 0, drainMillis)) {
+                f.queue(0).hold(drainMillis == 1);
+                BlockCallback failing = (context, result) -> {
+                    f.completed(context, result);
+                    throw new IllegalStateException("a callback that fails");
+                };
+                leave(f, queue -> {
+                    for (int i = 0; i < 4; i++) {
+                        queue.read(0, f.buffer(512, 1), 0, 512, failing, i);
+                    }
+                    queue.submit();
+                    queue.read(0, f.buffer(512, 1), 0, 512, failing, 4);
+                });
+                assertThat(catchThrowable(() -> f.device.openQueue().close()) == null).isEqualTo(drainMillis > 1);
+                String result = drainMillis == 1 ? " DEVICE_GONE" : " OK";
+                assertThat(f.completions).containsExactlyInAnyOrder(
+                    "0" + result, "1" + result, "2" + result, "3" + result, "4 DEVICE_GONE");
+            }
+        }
+    }
+
+    @Test
+    void aQueueThatIsMadeToWorkAgainEachTimeIsGivenUp() throws Exception {
+        try (Fixture f = Fixture.of(withQueues(1), 0, 1)) {
+            f.queue(0).hold(true);
+            f.queue(0).beforeDetach = f.queue(0)::unbreak;
+            BlockQueue queue = f.device.openQueue();
+            queue.read(0, f.buffer(512, 1), 0, 512, f, "read");
+            queue.flush(f, "flush");
+            queue.close();
+            assertThat(f.completions).containsExactlyInAnyOrder("read DEVICE_GONE", "flush DEVICE_GONE");
+            assertThat(f.queue(0).isBroken()).isFalse();
+            assertThatThrownBy(f.device::openQueue).as("the device may still use its memory")
+                .isInstanceOf(BlockDeviceGoneException.class).hasMessageContaining("queue 0 is broken: closed with 2 requests");
         }
     }
 
