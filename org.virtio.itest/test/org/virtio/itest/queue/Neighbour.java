@@ -45,9 +45,13 @@ final class Neighbour implements AutoCloseable {
         }
     }
 
-    /** Ends, and fails if a request went wrong. */
     @Override
     public void close() {
+        end();
+    }
+
+    /** Ends and releases its queue; fails if a request went wrong. Ending again says the same. */
+    void end() {
         ended = true;
         try {
             task.get();

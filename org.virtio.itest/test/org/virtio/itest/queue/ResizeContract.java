@@ -48,6 +48,7 @@ abstract class ResizeContract {
         endServing();
     }
 
+    /** An old ring of which requests came back unused is kept until the device is reset. */
     @ParameterizedTest
     @MethodSource("queues")
     void aQueueIsResetAndResizedUnderLoadWhileAnotherGoesOn(QueueOptions options) throws Exception {
@@ -67,8 +68,14 @@ abstract class ResizeContract {
                 works(queue, load, size);
                 neighbour.awaitProgress();
             }
-            assertThat(rig.device().memory().allocated()).as("memory").isEqualTo(memory);
+            if (load.unused() == 0) {
+                assertThat(rig.device().memory().allocated()).as("memory").isEqualTo(memory);
+            }
             assertThat(queue.dump().breaks).isZero();
+            rig.device().releaseQueue(queue);
+            neighbour.end();
+            rig.restart(2);
+            assertThat(rig.device().memory().allocated()).as("memory with the rings as they were").isEqualTo(memory);
         }
     }
 

@@ -39,8 +39,7 @@ final class Rig implements AutoCloseable {
             DeviceAddress address = DeviceAddress.parse("vhost-user:" + path + "?" + options);
             device = Stacks.watch("opening " + address,
                 () -> CoreDevice.open(between.apply(provider), address, type -> "disk"));
-            device.negotiate(FeatureSet.of(BlkFeature.FLUSH, BlkFeature.MQ));
-            device.start(queues, queues);
+            start(device, queues);
             return new Rig(provider, device);
         } catch (VirtioException | RuntimeException | AssertionError e) {
             if (device != null) {
@@ -51,6 +50,11 @@ final class Rig implements AutoCloseable {
         }
     }
 
+    private static void start(CoreDevice device, int queues) throws VirtioException {
+        device.negotiate(FeatureSet.of(BlkFeature.FLUSH, BlkFeature.MQ));
+        device.start(queues, queues);
+    }
+
     private Rig(VhostUserProvider provider, CoreDevice device) {
         this.provider = provider;
         this.device = device;
@@ -58,6 +62,12 @@ final class Rig implements AutoCloseable {
 
     CoreDevice device() {
         return device;
+    }
+
+    /** Resets the device, of which nobody may own a queue any more, and starts it again. */
+    void restart(int queues) throws VirtioException {
+        device.stop();
+        start(device, queues);
     }
 
     @Override
