@@ -117,6 +117,7 @@ public class CommandTest extends FelixTest {
         run("virtio:target delete " + path);
         assertThat((List<?>) run("virtio:target list")).isEmpty();
         virtio.awaitFailure("disk0");
+        virtio.awaitNoBlock("disk0");
         assertThatThrownBy(() -> run("virtio:read disk0 0 512")).hasMessageContaining("disk0").hasMessageContaining("failed");
     }
 
