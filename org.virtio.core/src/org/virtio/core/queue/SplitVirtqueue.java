@@ -51,6 +51,8 @@ final class SplitVirtqueue extends Ring {
     /** For each descriptor, the one after it in the free list or in its chain. */
     private int[] next;
     private int firstFree;
+    /** With IN_ORDER: for each descriptor, the slot of the last request of which it was the head. */
+    private int[] slotOfHead;
 
     /** The next used element to take, and the device's used index as last read. */
     private int taken;
@@ -92,6 +94,7 @@ final class SplitVirtqueue extends Ring {
             next[i] = i + 1 & mask;
         }
         firstFree = 0;
+        slotOfHead = new int[inOrder ? newSize : 0];
         taken = 0;
         usedIndex = 0;
         batch = 0;
@@ -124,6 +127,7 @@ final class SplitVirtqueue extends Ring {
         free -= count;
         int position = (int) entered & mask;
         if (inOrder) {
+            slotOfHead[head] = position;
             inFlight.put(position, request, count, head, entered);
         } else {
             inFlight.put(head, request, count, tail, entered);
@@ -202,21 +206,20 @@ final class SplitVirtqueue extends Ring {
         int head = (int) element;
         int written = (int) (element >>> 32);
         int most = usedIndex - taken & INDEX_MASK;
-        for (int length = 1; length <= most; length++) {
-            int slot = taken + length - 1 & mask;
-            if (inFlight.link(slot) == head) {
-                if (!inFlight.canBeUsed(slot, written, published)) {
-                    breakForGood("used element " + taken + ", for " + length + " in order: " + inFlight.lie(slot, written));
-                    return false;
-                }
-                batch = length;
-                batchWritten = written;
-                return true;
-            }
+        int slot = head < 0 || head > mask ? taken & mask : slotOfHead[head];
+        int length = (slot - taken & mask) + 1;
+        if (inFlight.link(slot) != head || length > most) {
+            breakForGood("used element " + taken + ": id " + Integer.toUnsignedString(head)
+                + " is the head of none of the next " + most + " requests in order");
+            return false;
         }
-        breakForGood("used element " + taken + ": id " + Integer.toUnsignedString(head)
-            + " is the head of none of the next " + most + " requests in order");
-        return false;
+        if (!inFlight.canBeUsed(slot, written, published)) {
+            breakForGood("used element " + taken + ", for " + length + " in order: " + inFlight.lie(slot, written));
+            return false;
+        }
+        batch = length;
+        batchWritten = written;
+        return true;
     }
 
     @Override
