@@ -21,6 +21,14 @@ public interface QueueNotifier {
      */
     boolean await(long timeoutNanos);
 
+    /**
+     * Waits as {@link #await} does, where nothing is in flight and so nothing but a {@link #wakeup} can come. For transports
+     * that have to look for used buffers themselves, so that an idle queue costs nothing.
+     */
+    default boolean awaitWakeup(long timeoutNanos) {
+        return await(timeoutNanos);
+    }
+
     /** Ends the current or the next {@link #await}. Any thread. After the transport was closed, does nothing. */
     void wakeup();
 }

@@ -39,6 +39,11 @@ public interface Transport extends AutoCloseable {
     /** The greatest size that a queue can have, as the device or the configuration says it, unchecked. */
     int queueSize(int index) throws VirtioException;
 
+    /** What regions {@link #map} takes; asked once, before the first. */
+    default RegionLimits regionLimits() {
+        return RegionLimits.NONE;
+    }
+
     /**
      * Makes memory visible to the device. Before DRIVER_OK always possible; afterwards if the transport can.
      *

@@ -9,6 +9,12 @@ public interface TransportListener {
     /** The configuration space changed. */
     void configurationChanged();
 
-    /** The device can no longer be reached: it hung up, was removed, or broke the protocol. At most once, and the last. */
+    /**
+     * The host takes the device away, or has done so: it is to be let go of soon, because the host may wait for that. It may
+     * come back. At most once; {@link #failed} may come before it, if the device cannot be reached any more.
+     */
+    void removed(String reason);
+
+    /** The device can no longer be reached: it hung up, was removed, or broke the protocol. At most once. */
     void failed(String reason);
 }

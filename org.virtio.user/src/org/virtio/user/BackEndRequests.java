@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.util.function.Consumer;
 import org.virtio.posix.Epoll;
+import org.virtio.posix.EventLoop;
 import org.virtio.posix.FileDescriptor;
 import org.virtio.posix.PosixException;
 import org.virtio.posix.UnixSocket;

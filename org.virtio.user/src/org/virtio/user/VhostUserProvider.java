@@ -11,6 +11,7 @@ import org.osgi.service.component.annotations.Deactivate;
 import org.virtio.device.DeviceAddress;
 import org.virtio.device.VirtioException;
 import org.virtio.posix.Errno;
+import org.virtio.posix.EventLoop;
 import org.virtio.posix.PosixException;
 import org.virtio.posix.UnixSocket;
 import org.virtio.transport.Transport;
@@ -31,7 +32,7 @@ public final class VhostUserProvider implements TransportProvider {
     /** Starts the thread. */
     @Activate
     public VhostUserProvider() throws PosixException {
-        events = EventLoop.start();
+        events = EventLoop.start("vhost-user events");
     }
 
     /** Closes what is still open, and ends the thread. */

@@ -16,6 +16,7 @@ import org.virtio.device.FeatureSet;
 import org.virtio.device.VirtioException;
 import org.virtio.memory.MemoryRegion;
 import org.virtio.posix.Epoll;
+import org.virtio.posix.EventLoop;
 import org.virtio.posix.PeerCredentials;
 import org.virtio.posix.UnixSocket;
 import org.virtio.spec.DeviceStatus;

@@ -149,6 +149,11 @@ class BackEndRequestsTest extends ScriptedTest {
         CountDownLatch ready = new CountDownLatch(1);
         TransportListener reader = new TransportListener() {
             @Override
+            public void removed(String reason) {
+                throw new AssertionError("vhost-user devices are never removed");
+            }
+
+            @Override
             public void configurationChanged() {
                 try {
                     ready.await();

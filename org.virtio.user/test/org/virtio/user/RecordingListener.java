@@ -20,6 +20,11 @@ class RecordingListener implements TransportListener {
     }
 
     @Override
+    public void removed(String reason) {
+        throw new AssertionError("vhost-user devices are never removed");
+    }
+
+    @Override
     public void failed(String reason) {
         told.add(reason);
     }

@@ -9,6 +9,7 @@ import org.virtio.spec.DeviceType;
 import org.virtio.transport.OwnedVirtqueue;
 import org.virtio.transport.QueueNotifier;
 import org.virtio.transport.QueueSetup;
+import org.virtio.transport.RegionLimits;
 import org.virtio.transport.Transport;
 
 /**
@@ -56,6 +57,11 @@ final class SerialTransport implements Transport {
     @Override
     public synchronized int queueSize(int index) throws VirtioException {
         return open().queueSize(index);
+    }
+
+    @Override
+    public synchronized RegionLimits regionLimits() {
+        return transport.regionLimits();
     }
 
     @Override

@@ -26,6 +26,11 @@ final class TransportEvents implements TransportListener {
     }
 
     @Override
+    public void removed(String reason) {
+        failed(reason);
+    }
+
+    @Override
     public void failed(String reason) {
         failure = reason;
         CoreDevice target = device;

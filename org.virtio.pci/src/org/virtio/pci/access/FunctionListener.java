@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.virtio.pci.access;
+
+/**
+ * Is told which PCI functions come and go: a service of this bundle's, called by who watches the host. Thread-safe; returns
+ * soon.
+ */
+public interface FunctionListener {
+    /** A function has appeared, or another driver of the kernel's was bound to it, so that a path may reach it now. */
+    void appeared(PciAddress address);
+
+    /** A function is gone. */
+    void removed(PciAddress address);
+}
