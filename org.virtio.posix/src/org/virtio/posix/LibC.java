@@ -90,6 +90,10 @@ final class LibC {
 
         int eventfd(int initial, int flags);
 
+        int timerfd_create(int clock, int flags);
+
+        int timerfd_settime(int fd, int flags, long newTimes, long oldTimes);
+
         int epoll_create1(int flags);
 
         int epoll_ctl(int epoll, int operation, int fd, long event);

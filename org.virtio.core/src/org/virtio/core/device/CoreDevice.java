@@ -41,6 +41,8 @@ public final class CoreDevice implements VirtioDevice, AutoCloseable {
     private final DeviceLife life = new DeviceLife(this);
     private final ReentrantLock turn = new ReentrantLock();
 
+    private final Removal removal = new Removal();
+
     /** Why the transport failed: final. */
     private volatile String transportFailure;
     /** Why the last negotiate or start failed, or the driver gave up: until a start goes well. */
@@ -57,24 +59,17 @@ public final class CoreDevice implements VirtioDevice, AutoCloseable {
         this.config = new DeviceConfigSpace(control.transport());
     }
 
-    /** Names a device whose type has become known. */
-    @FunctionalInterface
-    public interface Naming {
-        /** The device's name. */
-        String name(DeviceType type) throws VirtioException;
-    }
-
     /**
      * Opens a device, resets it and acknowledges it.
      *
      * @throws IllegalArgumentException if an option of the address is unknown or out of range
      * @throws VirtioException          if the device cannot be opened, or what {@code naming} throws; nothing is left open
      */
-    public static CoreDevice open(TransportProvider provider, DeviceAddress address, Naming naming) throws VirtioException {
+    public static CoreDevice open(TransportProvider provider, DeviceAddress address, DeviceNaming naming) throws VirtioException {
         return open(provider, address, naming, Limits.DEFAULT);
     }
 
-    static CoreDevice open(TransportProvider provider, DeviceAddress address, Naming naming, Limits limits)
+    static CoreDevice open(TransportProvider provider, DeviceAddress address, DeviceNaming naming, Limits limits)
             throws VirtioException {
         DeviceOptions options = DeviceOptions.of(address);
         TransportEvents events = new TransportEvents();
@@ -229,6 +224,11 @@ public final class CoreDevice implements VirtioDevice, AutoCloseable {
         control.queues().breakAll(reason);
         life.become(DeviceState.FAILED);
         life.deliver();
+    }
+
+    /** Where the transport says that the host takes the device away, and the registry hears of it. */
+    public Removal removal() {
+        return removal;
     }
 
     /** The transport's thread says that the configuration changed. */

@@ -17,6 +17,7 @@ import org.virtio.spec.DeviceStatus;
 import org.virtio.spec.DeviceType;
 import org.virtio.spec.Feature;
 import org.virtio.transport.OwnedVirtqueue;
+import org.virtio.transport.RegionLimits;
 import org.virtio.transport.Transport;
 
 /**
@@ -48,8 +49,9 @@ final class DeviceControl {
         this.limits = limits;
         this.transport = new SerialTransport(transport);
         this.status = new StatusSequence(this.transport, limits.reset());
-        this.memory = new RegionAllocator(options.regionBytes(), options.hugePages(), this.transport::map,
-            () -> loose || queues.isAnyBroken());
+        RegionLimits regions = this.transport.regionLimits();
+        this.memory = new RegionAllocator(options.regionBytes(), new RegionLimits(regions.maxBytes(),
+            options.hugePages() || regions.hugePages()), this.transport::map, () -> loose || queues.isAnyBroken());
     }
 
     SerialTransport transport() {

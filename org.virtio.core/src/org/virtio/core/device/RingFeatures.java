@@ -20,7 +20,9 @@ final class RingFeatures {
 
     /** With those of the ring features that the options allow. */
     RingFeatures(DeviceOptions options) {
-        implemented = new HashSet<>(Set.of(Feature.RING_RESET, Feature.NOTIFICATION_DATA));
+        implemented = new HashSet<>(Set.of(Feature.RING_RESET, Feature.NOTIFICATION_DATA, Feature.NOTIF_CONFIG_DATA));
+        // How memory is translated and ordered is the platform's: addresses are the transport's, and the fences are full ones.
+        implemented.addAll(Set.of(Feature.ACCESS_PLATFORM, Feature.ORDER_PLATFORM));
         allow(Feature.EVENT_IDX, options.eventIdx());
         allow(Feature.RING_PACKED, options.packed());
         allow(Feature.IN_ORDER, options.inOrder());

@@ -8,6 +8,7 @@ import org.virtio.device.VirtioException;
 import org.virtio.memory.DmaAllocator;
 import org.virtio.memory.DmaBuffer;
 import org.virtio.memory.DmaExhaustedException;
+import org.virtio.transport.RegionLimits;
 
 /**
  * Cuts buffers from regions, and adds regions until the device takes no more. Regions are sparse: what was never touched
@@ -19,7 +20,7 @@ public final class RegionAllocator implements DmaAllocator, AutoCloseable {
     private static final int MAX_SIZE = Integer.MAX_VALUE - DEFAULT_ALIGNMENT + 1;
 
     private final int regionSize;
-    private final boolean hugePages;
+    private final RegionLimits limits;
     private final RegionMapper mapper;
     private final BooleanSupplier unsafe;
     private final List<MappedRegion> regions = new ArrayList<>();
@@ -33,14 +34,14 @@ public final class RegionAllocator implements DmaAllocator, AutoCloseable {
     /**
      * Creates an allocator without regions.
      *
-     * @param regionSize bytes of a new region
-     * @param hugePages  whether huge pages are to back them
+     * @param regionSize bytes of a new region, where the limits allow as much
+     * @param limits     of regions
      * @param unsafe     whether the device may write to memory that its driver took back: what is closed while this says so
      *     is not handed out again before {@link #release}; asked under the allocator's lock
      */
-    public RegionAllocator(int regionSize, boolean hugePages, RegionMapper mapper, BooleanSupplier unsafe) {
-        this.regionSize = regionSize;
-        this.hugePages = hugePages;
+    public RegionAllocator(int regionSize, RegionLimits limits, RegionMapper mapper, BooleanSupplier unsafe) {
+        this.regionSize = Math.min(regionSize, limits.maxBytes());
+        this.limits = limits;
         this.mapper = mapper;
         this.unsafe = unsafe;
     }
@@ -88,7 +89,10 @@ public final class RegionAllocator implements DmaAllocator, AutoCloseable {
     private MappedRegion grow(int size) {
         int bytes = Math.max(size, regionSize);
         try {
-            SharedMemoryRegion region = SharedMemoryRegion.create(bytes, hugePages);
+            if (bytes > limits.maxBytes()) {
+                throw new VirtioException("the transport maps no more than " + limits.maxBytes() + " bytes as one");
+            }
+            SharedMemoryRegion region = SharedMemoryRegion.create(bytes, limits.hugePages());
             try {
                 MappedRegion mapped = new MappedRegion(region, mapper.map(region));
                 regions.add(mapped);

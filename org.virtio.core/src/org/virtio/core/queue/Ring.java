@@ -317,7 +317,7 @@ public abstract class Ring extends OwnedQueue {
         if (isBroken()) {
             return true;
         }
-        boolean arrived = notifier.await(timeoutNanos);
+        boolean arrived = inFlight.count() == 0 ? notifier.awaitWakeup(timeoutNanos) : notifier.await(timeoutNanos);
         if (arrived) {
             wakeups++;
         }

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
@@ -19,11 +20,13 @@ import org.osgi.service.component.annotations.ReferencePolicy;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.virtio.core.device.CoreDevice;
+import org.virtio.core.device.DeviceNaming;
 import org.virtio.device.DeviceAddress;
 import org.virtio.device.DeviceDTO;
 import org.virtio.device.DeviceRegistry;
 import org.virtio.device.VirtioDevice;
 import org.virtio.device.VirtioException;
+import org.virtio.host.HostDeviceListener;
 import org.virtio.transport.TransportProvider;
 
 /**
@@ -37,8 +40,8 @@ import org.virtio.transport.TransportProvider;
  * <p>No lock is held while a device is opened or closed or a service registered or unregistered; what may have changed
  * meanwhile is looked at again afterwards.
  */
-@Component(immediate = true)
-public final class DeviceRegistryComponent implements DeviceRegistry {
+@Component(immediate = true, service = {DeviceRegistry.class, HostDeviceListener.class})
+public final class DeviceRegistryComponent implements DeviceRegistry, HostDeviceListener {
     private static final Logger LOG = LoggerFactory.getLogger(DeviceRegistryComponent.class);
     /** How long to wait for what another thread does with a provider: twice the time limits of core and transport. */
     private static final Duration PATIENCE = Duration.ofSeconds(10);
@@ -137,10 +140,41 @@ public final class DeviceRegistryComponent implements DeviceRegistry {
 
     private void reopenLater(String scheme) {
         if (providers.schemes().contains(scheme)) {
-            for (DeclaredDevice declared : table.toOpen(scheme)) {
-                reopener.execute(() -> reopen(declared));
-            }
+            table.toOpen(scheme).forEach(this::reopenLater);
         }
+    }
+
+    private void reopenLater(DeclaredDevice declared) {
+        later(() -> reopen(declared));
+    }
+
+    /** On the registry's thread, or not at all if the registry stops: then all devices are closed in any case. */
+    private void later(Runnable task) {
+        try {
+            reopener.execute(task);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("The registry has stopped", e);
+        }
+    }
+
+    /** A device that was declared at that address is opened, as when a provider comes. */
+    @Override
+    public void appeared(DeviceAddress address) {
+        table.toOpen(address.scheme()).stream()
+            .filter(declared -> declared.address.location().equals(address.location())).forEach(this::reopenLater);
+    }
+
+    /** Its transport knows too, and says so of the device that is open. */
+    @Override
+    public void removed(DeviceAddress address) {
+        LOG.debug("{} is gone", address);
+    }
+
+    /** The host takes a device away: it is closed, and stays declared, since it may come back. */
+    private void close(DeviceService service, String reason) {
+        table.closed(service, reason);
+        close(service);
+        LOG.info("Device {} is closed: {}", service.device().name(), reason);
     }
 
     private void reopen(DeclaredDevice declared) {
@@ -161,7 +195,7 @@ public final class DeviceRegistryComponent implements DeviceRegistry {
      *
      * @param enter enters the open device in the table, or returns false if it is not wanted any more
      */
-    private DeviceService open(DeviceAddress address, CoreDevice.Naming naming, Predicate<DeviceService> enter)
+    private DeviceService open(DeviceAddress address, DeviceNaming naming, Predicate<DeviceService> enter)
             throws VirtioException {
         TransportProvider provider = providers.lease(address.scheme());
         try {
@@ -177,6 +211,7 @@ public final class DeviceRegistryComponent implements DeviceRegistry {
                 close(service);
                 throw new VirtioException("it was detached while " + address + " was opened");
             }
+            device.removal().whenAnnounced(reason -> later(() -> close(service, reason)));
             return service;
         } finally {
             providers.release(provider);

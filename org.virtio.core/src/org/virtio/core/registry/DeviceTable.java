@@ -7,7 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.virtio.core.device.CoreDevice;
+import org.virtio.core.device.DeviceNaming;
 import org.virtio.device.DeviceAddress;
 import org.virtio.device.DeviceDTO;
 import org.virtio.device.VirtioDevice;
@@ -23,7 +23,7 @@ final class DeviceTable {
     private final Set<String> reserved = new HashSet<>();
 
     /** A name that nobody else can take meanwhile; closing it gives the name back unless a device was declared by it. */
-    final class Reservation implements CoreDevice.Naming, AutoCloseable {
+    final class Reservation implements DeviceNaming, AutoCloseable {
         private String name;
 
         private Reservation(String name) {
@@ -108,6 +108,16 @@ final class DeviceTable {
         for (DeclaredDevice declared : devices.values()) {
             if (declared.service == service) {
                 declared.service = null;
+            }
+        }
+    }
+
+    /** As {@link #closed}, for a reason that is kept. */
+    synchronized void closed(DeviceService service, String reason) {
+        for (DeclaredDevice declared : devices.values()) {
+            if (declared.service == service) {
+                declared.service = null;
+                declared.failure = reason;
             }
         }
     }

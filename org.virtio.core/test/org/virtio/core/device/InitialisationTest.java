@@ -51,7 +51,8 @@ class InitialisationTest extends DeviceFixture {
         open();
         device.negotiate(FeatureSet.of(IntStream.range(0, 200).filter(bit -> bit != BlkFeature.RO).toArray()));
         Set<Integer> ring = Set.of(Feature.INDIRECT_DESC, Feature.EVENT_IDX, Feature.VERSION_1, Feature.RING_PACKED,
-            Feature.IN_ORDER, Feature.NOTIFICATION_DATA, Feature.RING_RESET);
+            Feature.IN_ORDER, Feature.NOTIFICATION_DATA, Feature.NOTIF_CONFIG_DATA, Feature.RING_RESET, Feature.ACCESS_PLATFORM,
+            Feature.ORDER_PLATFORM);
         FeatureSet expected = FeatureSet.of(IntStream.range(0, 200)
             .filter(bit -> bit != BlkFeature.RO)
             .filter(bit -> bit < 24 || bit >= 50 && bit < 128 || ring.contains(bit))

@@ -21,12 +21,13 @@ import org.virtio.memory.DmaBuffer;
 import org.virtio.memory.DmaExhaustedException;
 import org.virtio.memory.MemoryRegion;
 import org.virtio.posix.OpenResources;
+import org.virtio.transport.RegionLimits;
 
 class RegionAllocatorTest {
     private static final int MIB = 1 << 20;
 
     private final List<MemoryRegion> mapped = new ArrayList<>();
-    private final RegionAllocator allocator = new RegionAllocator(MIB, false, this::map, () -> this.unsafe);
+    private final RegionAllocator allocator = new RegionAllocator(MIB, RegionLimits.NONE, this::map, () -> this.unsafe);
     private boolean unsafe;
     private int maxRegions = 3;
     private long mappings;
@@ -94,7 +95,7 @@ class RegionAllocatorTest {
     void itOwnsWhatItHandedOutUntilThatIsClosed() {
         DmaBuffer buffer = allocator.allocate(8);
         assertThat(allocator.owns(buffer)).isTrue();
-        try (RegionAllocator other = new RegionAllocator(MIB, false, region -> 0, () -> false)) {
+        try (RegionAllocator other = new RegionAllocator(MIB, RegionLimits.NONE, region -> 0, () -> false)) {
             assertThat(allocator.owns(other.allocate(8))).isFalse();
         }
         buffer.close();
@@ -145,7 +146,7 @@ class RegionAllocatorTest {
 
     @Test
     void retainedMemoryIsNeverGivenAgain() {
-        RegionAllocator retained = new RegionAllocator(MIB, false, region -> 0, () -> false);
+        RegionAllocator retained = new RegionAllocator(MIB, RegionLimits.NONE, region -> 0, () -> false);
         DmaBuffer buffer = retained.allocate(4096);
         retained.retain();
         buffer.close();
@@ -187,7 +188,7 @@ class RegionAllocatorTest {
 
     @Property(tries = 50)
     void anySequenceGivesAllBack(@ForAll @Size(max = 100) List<@IntRange(min = -20, max = 400_000) Integer> steps) {
-        try (RegionAllocator memory = new RegionAllocator(MIB, false, region -> region.address(), () -> false)) {
+        try (RegionAllocator memory = new RegionAllocator(MIB, RegionLimits.NONE, region -> region.address(), () -> false)) {
             List<DmaBuffer> taken = new ArrayList<>();
             for (int step : steps) {
                 if (step > 0) {
@@ -212,5 +213,16 @@ class RegionAllocatorTest {
 
     private static boolean overlap(DmaBuffer a, DmaBuffer b) {
         return a.deviceAddress() < b.deviceAddress() + b.size() && b.deviceAddress() < a.deviceAddress() + a.size();
+    }
+
+    @Test
+    void noRegionIsLargerThanTheTransportTakes() {
+        RegionLimits limits = new RegionLimits(MIB / 4, false);
+        try (RegionAllocator small = new RegionAllocator(MIB, limits, this::map, () -> false)) {
+            small.allocate(MIB / 4).close();
+            assertThat(mapped).extracting(MemoryRegion::size).containsExactly(MIB / 4);
+            assertThatExceptionOfType(DmaExhaustedException.class).isThrownBy(() -> small.allocate(MIB / 4 + 1))
+                .withMessageContaining("no more than " + MIB / 4 + " bytes");
+        }
     }
 }

@@ -13,6 +13,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.virtio.core.fake.Await;
 import org.virtio.core.fake.FakeProvider;
+import org.virtio.core.fake.FakeTransport;
+import org.virtio.device.DeviceAddress;
 import org.virtio.device.DeviceState;
 import org.virtio.device.VirtioDevice;
 import org.virtio.device.VirtioException;
@@ -225,5 +227,50 @@ class ProviderLifeTest extends RegistryFixture {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    @Test
+    void aDeviceThatTheHostTakesAwayIsClosedAndStaysDeclaredUntilItComesBack() throws VirtioException {
+        VirtioDevice device = registry.attach(ADDRESS, "disk");
+        start(device);
+        provider.last().listener.removed("pulled out");
+        Await.until("the device is closed", () -> provider.last().isClosed());
+        Await.until("its service is gone", () -> framework.services.isEmpty());
+        assertThat(device.state()).isEqualTo(DeviceState.REMOVED);
+        assertThat(only().state).isEqualTo("declared");
+        assertThat(only().failure).isEqualTo("pulled out");
+        registry.appeared(DeviceAddress.parse("fake:/elsewhere"));
+        registry.appeared(DeviceAddress.parse("other:/there"));
+        registry.appeared(ADDRESS);
+        Await.until("the device is back", () -> registry.device("disk") != null);
+        assertThat(provider.opened).hasSize(2);
+        assertThat(only().failure).isNull();
+    }
+
+    @Test
+    void aDeviceThatFailedAndThenWasTakenAwayIsClosedToo() throws VirtioException {
+        VirtioDevice device = registry.attach(ADDRESS, "disk");
+        provider.last().fail("it reads all ones");
+        assertThat(device.state()).isEqualTo(DeviceState.FAILED);
+        provider.last().listener.removed("pulled out");
+        Await.until("the device is closed", () -> provider.last().isClosed());
+        Await.until("the reason is told", () -> "pulled out".equals(only().failure));
+    }
+
+    @Test
+    void aDeviceThatIsTakenAwayWhileItIsAttachedIsClosed() throws VirtioException {
+        FakeTransport transport = new FakeTransport();
+        provider.next = () -> {
+            // As soon as it has a listener, and long before it is declared.
+            transport.gate = new CountDownLatch(1);
+            return transport;
+        };
+        Future<VirtioDevice> attaching = executor.submit(() -> registry.attach(ADDRESS, "disk"));
+        Await.until("it is being opened", () -> transport.listener != null);
+        transport.listener.removed("pulled out");
+        transport.gate.countDown();
+        Await.until("the device is closed", transport::isClosed);
+        Await.until("the attach has ended", attaching::isDone);
+        Await.until("its service is gone", () -> framework.services.isEmpty());
     }
 }

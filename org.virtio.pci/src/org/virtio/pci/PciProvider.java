@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.virtio.pci;
+
+import java.io.IOException;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Collectors;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicy;
+import org.virtio.device.DeviceAddress;
+import org.virtio.device.VirtioException;
+import org.virtio.host.HostDeviceListener;
+import org.virtio.pci.access.AccessPath;
+import org.virtio.pci.access.FunctionListener;
+import org.virtio.pci.access.PciAddress;
+import org.virtio.pci.access.PciFunction;
+import org.virtio.posix.EventLoop;
+import org.virtio.posix.PosixException;
+import org.virtio.transport.Transport;
+import org.virtio.transport.TransportListener;
+import org.virtio.transport.TransportProvider;
+
+/**
+ * Opens virtio devices that are PCI functions, by whichever access path reaches them.
+ *
+ * <p>One thread serves all of them: it takes the interrupts that concern no single queue, and calls the listeners.
+ */
+@Component(service = {TransportProvider.class, FunctionListener.class})
+public final class PciProvider implements TransportProvider, FunctionListener {
+    private static final String SCHEME = "pci";
+
+    private final Map<PciAddress, Slot> open = new ConcurrentHashMap<>();
+    private final List<AccessPath> paths = new CopyOnWriteArrayList<>();
+    private final List<HostDeviceListener> hostListeners = new CopyOnWriteArrayList<>();
+    private final EventLoop loop;
+
+    /** A function that is open or being opened. */
+    private static final class Slot {
+        private volatile AccessPath path;
+        /** Null while it is being opened. */
+        private volatile PciTransport transport;
+    }
+
+    /** Starts the thread. */
+    @Activate
+    public PciProvider() throws PosixException {
+        loop = EventLoop.start("virtio-pci events");
+    }
+
+    /** Closes what is still open, and ends the thread. */
+    @Deactivate
+    public void deactivate() {
+        for (Slot slot : open.values()) {
+            if (slot.transport != null) {
+                slot.transport.close();
+            }
+        }
+        loop.close();
+    }
+
+    /** A further way to reach functions. */
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    public void bindPath(AccessPath path) {
+        paths.add(path);
+        paths.sort(Comparator.comparing(AccessPath::name));
+    }
+
+    /** A way to reach functions goes, and with it the devices that were opened by it. */
+    public void unbindPath(AccessPath path) {
+        paths.remove(path);
+        for (Slot slot : open.values()) {
+            if (slot.transport != null && slot.path == path) {
+                slot.transport.removed("the access path '" + path.name() + "' went");
+            }
+        }
+    }
+
+    /** Who is to be told of devices that come and go. */
+    @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+    public void bindHostListener(HostDeviceListener listener) {
+        hostListeners.add(listener);
+    }
+
+    /** Who is not to be told any more. */
+    public void unbindHostListener(HostDeviceListener listener) {
+        hostListeners.remove(listener);
+    }
+
+    @Override
+    public String scheme() {
+        return SCHEME;
+    }
+
+    @Override
+    public Transport open(DeviceAddress address, TransportListener listener) throws VirtioException {
+        PciOptions options = PciOptions.of(address);
+        Slot slot = new Slot();
+        if (open.putIfAbsent(options.address(), slot) != null) {
+            throw new VirtioException(options.address() + " is attached already");
+        }
+        try {
+            return open(options, slot, listener);
+        } catch (IOException e) {
+            throw new VirtioException(options.address() + ": " + e.getMessage(), e);
+        } finally {
+            if (slot.transport == null) {
+                open.remove(options.address(), slot);
+            }
+        }
+    }
+
+    private Transport open(PciOptions options, Slot slot, TransportListener listener) throws IOException {
+        AccessPath path = path(options);
+        PciFunction function = path.open(options.address());
+        PciTransport transport = null;
+        boolean begun = false;
+        try {
+            OpenFunction device = OpenFunction.of(options, path.name(), function);
+            transport = new PciTransport(device, loop, listener, () -> open.remove(options.address(), slot));
+            transport.begin();
+            begun = true;
+            slot.path = path;
+            slot.transport = transport;
+            return transport;
+        } finally {
+            if (!begun && transport != null) {
+                transport.close();
+            } else if (!begun) {
+                function.close();
+            }
+        }
+    }
+
+    private AccessPath path(PciOptions options) throws VirtioException {
+        for (AccessPath path : paths) {
+            if (options.access() == null ? path.reaches(options.address()) : path.name().equals(options.access())) {
+                return path;
+            }
+        }
+        String names = paths.stream().map(AccessPath::name).collect(Collectors.joining(", "));
+        throw new VirtioException(options.access() == null
+            ? "no access path (" + names + ") reaches it: there is no such function, or a driver of the kernel's has it; "
+                + "virtio:scan tells what to do"
+            : "there is no access path '" + options.access() + "'; there are " + names);
+    }
+
+    @Override
+    public void appeared(PciAddress address) {
+        hostListeners.forEach(listener -> listener.appeared(address(address)));
+    }
+
+    @Override
+    public void removed(PciAddress address) {
+        Slot slot = open.get(address);
+        if (slot != null && slot.transport != null) {
+            slot.transport.removed("the function was removed from the host");
+        }
+        hostListeners.forEach(listener -> listener.removed(address(address)));
+    }
+
+    private static DeviceAddress address(PciAddress address) {
+        return DeviceAddress.parse(SCHEME + ":" + address);
+    }
+}

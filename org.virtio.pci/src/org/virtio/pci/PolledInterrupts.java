@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.virtio.pci;
+
+import static org.virtio.spec.PciCommonConfigLayout.NO_VECTOR;
+
+import java.io.IOException;
+import java.util.concurrent.TimeUnit;
+import org.virtio.pci.access.Registers;
+import org.virtio.posix.Epoll;
+import org.virtio.posix.EventLoop;
+import org.virtio.posix.TimerFd;
+import org.virtio.spec.PciIsr;
+
+/**
+ * No interrupt at all: who waits for a queue looks at it, and a few times a second the ISR status byte is read for changes of
+ * the configuration.
+ */
+final class PolledInterrupts implements Interrupts {
+    private static final long PERIOD_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
+    private static final int GONE = 0xff;
+
+    private final Registers isr;
+    private final EventLoop loop;
+    private final DeviceEvents events;
+    private final TimerFd timer;
+
+    private PolledInterrupts(Registers isr, EventLoop loop, DeviceEvents events) throws IOException {
+        this.isr = isr;
+        this.loop = loop;
+        this.events = events;
+        this.timer = TimerFd.periodic(PERIOD_NANOS);
+    }
+
+    static PolledInterrupts start(Registers isr, EventLoop loop, DeviceEvents events) throws IOException {
+        PolledInterrupts interrupts = new PolledInterrupts(isr, loop, events);
+        try {
+            loop.watch(interrupts.timer.fd(), Epoll.IN, ready -> interrupts.look());
+            return interrupts;
+        } catch (IOException e) {
+            interrupts.close();
+            throw e;
+        }
+    }
+
+    private void look() {
+        timer.drain();
+        try {
+            int status = isr.read8(0);
+            if (status == GONE) {
+                throw new IOException("the ISR status reads all ones");
+            }
+            if ((status & PciIsr.CONFIGURATION) != 0) {
+                events.configurationChanged();
+            }
+        } catch (IOException e) {
+            loop.unwatch(timer.fd());
+            events.broken(e);
+        }
+    }
+
+    @Override
+    public int configurationVector() {
+        return NO_VECTOR;
+    }
+
+    @Override
+    public int queueVector(int index) {
+        return NO_VECTOR;
+    }
+
+    @Override
+    public UsedWait queue(int index) {
+        return new PolledWait();
+    }
+
+    @Override
+    public void close() {
+        loop.unwatch(timer.fd());
+        timer.close();
+    }
+
+    @Override
+    public String toString() {
+        return "polling";
+    }
+}
