@@ -96,8 +96,8 @@ public class BadAddressTest extends FelixTest {
 
     @Test
     public void transportThatIsNotThere() {
-        assertThatThrownBy(() -> virtio.registry().attach(DeviceAddress.parse("pci:0000:00:05.0"), "disk"))
-            .isInstanceOf(VirtioException.class).hasMessageContaining("pci").hasMessageContaining("vhost-user");
+        assertThatThrownBy(() -> virtio.registry().attach(DeviceAddress.parse("usb:1-2"), "disk"))
+            .isInstanceOf(VirtioException.class).hasMessageContaining("usb").hasMessageContaining("pci, vhost-user");
     }
 
     @Test

@@ -23,14 +23,14 @@ public class BundlesTest extends FelixTest {
         virtio.service(DeviceRegistry.class);
         virtio.service(TransportProvider.class);
         virtio.service(TargetManager.class);
-        assertThat(virtio.registry().transports()).containsExactly("vhost-user");
+        assertThat(virtio.registry().transports()).containsExactly("pci", "vhost-user");
         assertThat(virtio.registry().devices()).isEmpty();
     }
 
     @Test
     public void transportAndCoreCanBeUpdatedWithoutRefreshingAnother() {
         FrameworkWiring wiring = context.getBundle(Constants.SYSTEM_BUNDLE_LOCATION).adapt(FrameworkWiring.class);
-        for (String name : List.of("org.virtio.core", "org.virtio.user", "org.virtio.shell")) {
+        for (String name : List.of("org.virtio.core", "org.virtio.user", "org.virtio.pci", "org.virtio.shell")) {
             assertThat(wiring.getDependencyClosure(List.of(virtio.bundle(name)))).as(name).containsExactly(virtio.bundle(name));
         }
     }

@@ -31,7 +31,8 @@ import org.virtio.target.TargetOptions;
 public final class Virtio {
     /** The bundles that can be stopped and started while others run. */
     public static final List<String> STOPPABLE =
-        List.of("org.virtio.core", "org.virtio.user", "org.virtio.blk", "org.virtio.target", "org.virtio.shell");
+        List.of("org.virtio.core", "org.virtio.user", "org.virtio.pci", "org.virtio.blk", "org.virtio.target",
+            "org.virtio.shell");
 
     private final BundleContext context;
 

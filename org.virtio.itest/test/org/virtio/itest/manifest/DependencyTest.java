@@ -22,7 +22,7 @@ class DependencyTest {
     void builtBundlesImportOnlyWhatTheyMay() throws IOException {
         List<Manifest> bundles = builtManifests();
         assertThat(bundles).extracting(ImportRules::name).containsExactly("org.virtio.api", "org.virtio.blk", "org.virtio.core",
-            "org.virtio.posix", "org.virtio.shell", "org.virtio.target", "org.virtio.user");
+            "org.virtio.pci", "org.virtio.posix", "org.virtio.shell", "org.virtio.target", "org.virtio.user");
         assertThat(ImportRules.violations(bundles)).isEmpty();
     }
 
@@ -50,6 +50,10 @@ class DependencyTest {
             planted("org.virtio.core", "org.virtio.user", "org.virtio.core imports org.virtio.user of org.virtio.user"),
             planted("org.virtio.user", "org.virtio.core.queue",
                 "org.virtio.user imports org.virtio.core.queue of org.virtio.core"),
+            planted("org.virtio.pci", "org.virtio.user", "org.virtio.pci imports org.virtio.user of org.virtio.user"),
+            planted("org.virtio.pci", "org.virtio.core.queue", "org.virtio.pci imports org.virtio.core.queue of org.virtio.core"),
+            planted("org.virtio.shell", "org.virtio.pci.access",
+                "org.virtio.shell imports org.virtio.pci.access of org.virtio.pci"),
             planted("org.virtio.target", "org.virtio.user", "org.virtio.target imports org.virtio.user of org.virtio.user"),
             planted("org.virtio.shell", "org.virtio.posix", "org.virtio.shell imports org.virtio.posix of org.virtio.posix"),
             planted("org.virtio.shell", "org.virtio.target",
@@ -102,6 +106,7 @@ class DependencyTest {
             manifest("org.virtio.posix", "Export-Package", "org.virtio.posix;version=\"1.0.0\""),
             manifest("org.virtio.core", "Export-Package", "org.virtio.core.queue;version=\"1.0.0\""),
             manifest("org.virtio.user", "Export-Package", "org.virtio.user;version=\"1.0.0\""),
+            manifest("org.virtio.pci", "Export-Package", "org.virtio.pci.access;version=\"1.0.0\""),
             manifest("org.virtio.blk", "Export-Package", "org.virtio.blk;version=\"1.0.0\""),
             manifest("org.virtio.target", "Export-Package", "org.virtio.target;version=\"1.0.0\""),
             manifest("org.virtio.shell", "Import-Package", "org.virtio.blk;version=\"[1.0,2)\","

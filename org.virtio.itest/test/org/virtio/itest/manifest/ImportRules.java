@@ -26,6 +26,7 @@ final class ImportRules {
         POSIX, Set.of(API),
         "org.virtio.core", Set.of(API, POSIX),
         "org.virtio.user", Set.of(API, POSIX),
+        "org.virtio.pci", Set.of(API, POSIX),
         BLK, Set.of(API),
         TARGET, Set.of(API, POSIX),
         "org.virtio.shell", Set.of(API, BLK, TARGET));
