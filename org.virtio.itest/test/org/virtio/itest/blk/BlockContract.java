@@ -40,7 +40,7 @@ public abstract class BlockContract extends FelixTest {
     /** The device under test, attached as {@code disk}. */
     protected BlockDevice device;
 
-    /** Starts a back end with a device of {@link #CAPACITY} zeroes, and returns the path of its socket. */
+    /** Starts a back end with a device of {@link #CAPACITY} zeroes, and returns the device's address. */
     protected abstract String serve(Path directory) throws Exception;
 
     /** Ends the back end. */
@@ -59,7 +59,7 @@ public abstract class BlockContract extends FelixTest {
 
     @Before
     public final void attach() throws Exception {
-        device = virtio.attach(serve(folder.getRoot().toPath()), "disk");
+        device = virtio.attachAt(serve(folder.getRoot().toPath()), "disk");
     }
 
     @After

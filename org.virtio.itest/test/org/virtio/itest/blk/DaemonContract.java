@@ -11,7 +11,7 @@ public abstract class DaemonContract extends FileContract {
     @Override
     protected final String serve(Path directory, Path file) throws Exception {
         daemon = StorageDaemon.ofFile(directory, file, queues());
-        return daemon.path();
+        return "vhost-user:" + daemon.path();
     }
 
     @Override

@@ -19,7 +19,7 @@ public abstract class FileContract extends BlockContract {
 
     private Path image;
 
-    /** Starts a back end that serves a file, and returns the path of its socket. */
+    /** Starts a back end that serves a file, and returns the address of its device. */
     protected abstract String serve(Path directory, Path file) throws Exception;
 
     @Override

@@ -8,8 +8,8 @@ import org.virtio.target.TargetOptions;
 public class TargetFileTest extends FileContract {
     @Override
     protected String serve(Path directory, Path file) throws Exception {
-        return virtio.target(new TargetOptions(directory.resolve("disk.sock").toString(), file.toString(), 0, 512, queues(),
-            false, id())).path;
+        String socket = directory.resolve("disk.sock").toString();
+        return "vhost-user:" + virtio.target(new TargetOptions(socket, file.toString(), 0, 512, queues(), false, id())).path;
     }
 
     @Override

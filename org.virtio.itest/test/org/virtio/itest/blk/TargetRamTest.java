@@ -8,7 +8,8 @@ import org.virtio.target.TargetOptions;
 public class TargetRamTest extends BlockContract {
     @Override
     protected String serve(Path directory) throws Exception {
-        return virtio.target(TargetOptions.ram(directory.resolve("disk.sock").toString(), CAPACITY).withQueues(queues())).path;
+        String socket = directory.resolve("disk.sock").toString();
+        return "vhost-user:" + virtio.target(TargetOptions.ram(socket, CAPACITY).withQueues(queues())).path;
     }
 
     @Override

@@ -106,8 +106,13 @@ public final class Virtio {
 
     /** Attaches the vhost-user device on a socket and waits for its block device. */
     public BlockDevice attach(String path, String name) {
-        return Stacks.watch("attaching " + path, () -> {
-            registry().attach(DeviceAddress.parse("vhost-user:" + path), name);
+        return attachAt("vhost-user:" + path, name);
+    }
+
+    /** Attaches the device of an address and waits for its block device. */
+    public BlockDevice attachAt(String address, String name) {
+        return Stacks.watch("attaching " + address, () -> {
+            registry().attach(DeviceAddress.parse(address), name);
             return block(name);
         });
     }

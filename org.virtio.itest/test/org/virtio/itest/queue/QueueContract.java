@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.TestInstance;
@@ -15,8 +16,9 @@ import org.virtio.itest.support.Failures;
 import org.virtio.queue.QueueDTO;
 import org.virtio.queue.QueueResult;
 import org.virtio.queue.Virtqueue;
+import org.virtio.transport.TransportProvider;
 
-/** What holds for a queue of every format and size, end to end: core, vhost-user, and the back end of a subclass. */
+/** What holds for a queue of every format and size, end to end: core, transport, and the back end of a subclass. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 abstract class QueueContract {
     /** The most requests in flight. */
@@ -25,8 +27,13 @@ abstract class QueueContract {
     /** Of that many failures each may have taken its full time; more would tell no more. */
     private static final int ENOUGH = 5;
 
-    /** Serves a disk of {@link BlkLoad#diskBytes} for {@link #MAX_DEPTH}; returns the path of its socket. */
+    /** Serves a disk of {@link BlkLoad#diskBytes} for {@link #MAX_DEPTH}; returns the path of its socket, if it has one. */
     abstract String serve(Path directory) throws Exception;
+
+    /** Opens and starts the device. */
+    Rig open(String options, int queues, UnaryOperator<TransportProvider> between) throws Exception {
+        return Rig.open(path, options, queues, between);
+    }
 
     /** Ends the back end. */
     abstract void endServing() throws Exception;
@@ -57,7 +64,7 @@ abstract class QueueContract {
     void everyRequestComesBackOnceWithItsData(QueueOptions options) throws Exception {
         assertThat(failures).as("failures, after which this was not tried").isLessThan(ENOUGH);
         long seed = Long.getLong("virtio.seed", System.nanoTime());
-        try (Rig rig = Rig.open(path, options.query(), 1)) {
+        try (Rig rig = open(options.query(), 1, UnaryOperator.identity())) {
             options.check(rig.device().negotiatedFeatures());
             Virtqueue queue = rig.device().acquireQueue(0);
             assertThat(queue.size()).isEqualTo(options.size());

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.TestInstance;
@@ -15,6 +16,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.virtio.device.VirtioException;
 import org.virtio.queue.Virtqueue;
 import org.virtio.spec.Feature;
+import org.virtio.transport.TransportProvider;
 
 /** What holds when one queue of two is reset or resized, whoever serves it. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -29,8 +31,13 @@ abstract class ResizeContract {
 
     private String path;
 
-    /** Serves a disk of {@link #DISK} bytes on two queues; returns the path of its socket. */
+    /** Serves a disk of {@link #DISK} bytes on two queues; returns the path of its socket, if it has one. */
     abstract String serve(Path directory) throws Exception;
+
+    /** Opens and starts the device. */
+    Rig open(String options, int queues, UnaryOperator<TransportProvider> between) throws Exception {
+        return Rig.open(path, options, queues, between);
+    }
 
     /** Ends the back end. */
     abstract void endServing() throws Exception;
@@ -52,7 +59,8 @@ abstract class ResizeContract {
     @ParameterizedTest
     @MethodSource("queues")
     void aQueueIsResetAndResizedUnderLoadWhileAnotherGoesOn(QueueOptions options) throws Exception {
-        try (Rig rig = Rig.open(path, options.query(), 2); Neighbour neighbour = new Neighbour(rig.device(), 1, OTHER_SECTORS)) {
+        try (Rig rig = open(options.query(), 2, UnaryOperator.identity());
+            Neighbour neighbour = new Neighbour(rig.device(), 1, OTHER_SECTORS)) {
             options.check(rig.device().negotiatedFeatures());
             assertThat(rig.device().negotiatedFeatures().contains(Feature.RING_RESET)).as("RING_RESET").isTrue();
             Virtqueue queue = rig.device().acquireQueue(0);
@@ -91,7 +99,7 @@ abstract class ResizeContract {
     @ParameterizedTest
     @MethodSource("queues")
     void whatCannotBeIsRefusedAndChangesNothing(QueueOptions options) throws Exception {
-        try (Rig rig = Rig.open(path, options.query(), 1)) {
+        try (Rig rig = open(options.query(), 1, UnaryOperator.identity())) {
             Virtqueue queue = rig.device().acquireQueue(0);
             BlkLoad load = new BlkLoad(rig.device(), queue, DEPTH, 0, 1);
             load.submit(DEPTH);
@@ -116,7 +124,7 @@ abstract class ResizeContract {
     @MethodSource("queues")
     void whereTheNewRingIsRefusedTheOldOneWorksOn(QueueOptions options) throws Exception {
         RefusingProvider[] provider = new RefusingProvider[1];
-        try (Rig rig = Rig.open(path, options.query(), 1, real -> provider[0] = new RefusingProvider(real, 64))) {
+        try (Rig rig = open(options.query(), 1, real -> provider[0] = new RefusingProvider(real, 64))) {
             Virtqueue queue = rig.device().acquireQueue(0);
             BlkLoad load = new BlkLoad(rig.device(), queue, DEPTH, 0, 1);
             long memory = rig.device().memory().allocated();

@@ -14,8 +14,8 @@ import org.virtio.user.VhostUserProvider;
 
 /** A started block device without its driver and without a framework, so that a test can own its queues. */
 final class Rig implements AutoCloseable {
-    private final VhostUserProvider provider;
     private final CoreDevice device;
+    private final Runnable end;
 
     /**
      * Opens and starts a device.
@@ -34,18 +34,28 @@ final class Rig implements AutoCloseable {
     static Rig open(String path, String options, int queues, UnaryOperator<TransportProvider> between)
             throws VirtioException, PosixException {
         VhostUserProvider provider = new VhostUserProvider();
+        return open(provider, provider::deactivate, "vhost-user:" + path + "?" + options, queues, between);
+    }
+
+    /**
+     * The same by another transport.
+     *
+     * @param end called when the rig is closed, or cannot be opened
+     */
+    static Rig open(TransportProvider provider, Runnable end, String text, int queues, UnaryOperator<TransportProvider> between)
+            throws VirtioException {
         CoreDevice device = null;
         try {
-            DeviceAddress address = DeviceAddress.parse("vhost-user:" + path + "?" + options);
+            DeviceAddress address = DeviceAddress.parse(text);
             device = Stacks.watch("opening " + address,
                 () -> CoreDevice.open(between.apply(provider), address, type -> "disk"));
             start(device, queues);
-            return new Rig(provider, device);
+            return new Rig(device, end);
         } catch (VirtioException | RuntimeException | AssertionError e) {
             if (device != null) {
                 device.close();
             }
-            provider.deactivate();
+            end.run();
             throw e;
         }
     }
@@ -55,9 +65,9 @@ final class Rig implements AutoCloseable {
         device.start(queues, queues);
     }
 
-    private Rig(VhostUserProvider provider, CoreDevice device) {
-        this.provider = provider;
+    private Rig(CoreDevice device, Runnable end) {
         this.device = device;
+        this.end = end;
     }
 
     CoreDevice device() {
@@ -73,6 +83,6 @@ final class Rig implements AutoCloseable {
     @Override
     public void close() {
         device.close();
-        provider.deactivate();
+        end.run();
     }
 }
