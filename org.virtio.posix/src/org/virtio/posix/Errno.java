@@ -16,6 +16,8 @@ public final class Errno {
     public static final int EINTR = value(jnr.constants.platform.Errno.EINTR);
     /** No such device or address. */
     public static final int ENXIO = value(jnr.constants.platform.Errno.ENXIO);
+    /** Input or output error. */
+    public static final int EIO = value(jnr.constants.platform.Errno.EIO);
     /** Not an open descriptor. */
     public static final int EBADF = value(jnr.constants.platform.Errno.EBADF);
     /** Try again: the call would block. */
@@ -24,6 +26,10 @@ public final class Errno {
     public static final int ENOMEM = value(jnr.constants.platform.Errno.ENOMEM);
     /** Permission denied. */
     public static final int EACCES = value(jnr.constants.platform.Errno.EACCES);
+    /** The device or resource is busy. */
+    public static final int EBUSY = value(jnr.constants.platform.Errno.EBUSY);
+    /** No such device, or none any more. */
+    public static final int ENODEV = value(jnr.constants.platform.Errno.ENODEV);
     /** Invalid argument. */
     public static final int EINVAL = value(jnr.constants.platform.Errno.EINVAL);
     /** The process has no descriptor free. */

@@ -42,6 +42,20 @@ public final class FileDescriptor implements AutoCloseable {
     }
 
     /**
+     * Opens a file that is there, with close-on-exec set: open(2). Reading does not wait, where the file could make it do so
+     * (O_NONBLOCK).
+     *
+     * @param path the file's name
+     * @param writable whether to open it for reading and writing, rather than for reading alone
+     * @return its descriptor, which the caller owns
+     * @throws PosixException ENOENT if there is no such file, EACCES or EPERM if this process may not, else what open(2) says
+     */
+    public static FileDescriptor open(String path, boolean writable) throws PosixException {
+        int flags = LibC.O_CLOEXEC | LibC.O_NONBLOCK | (writable ? LibC.O_RDWR : 0);
+        return adopt(LibC.check(libc().open(path, flags), "open", path));
+    }
+
+    /**
      * A second descriptor of a file that someone else owns, with close-on-exec set: fcntl(2), F_DUPFD_CLOEXEC.
      *
      * @param fd the other descriptor's number, which its owner keeps open during the call

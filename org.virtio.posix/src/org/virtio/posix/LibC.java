@@ -11,7 +11,9 @@ import jnr.ffi.annotations.Encoding;
 
 /** The C library, for 64-bit Linux, where a C {@code long}, a {@code size_t} and an address fill one Java {@code long}. */
 final class LibC {
+    static final int O_RDWR = 2;
     static final int O_NONBLOCK = 0x800;
+    static final int O_CLOEXEC = 0x80000;
 
     private static final Functions FUNCTIONS = LibraryLoader.create(Functions.class).load("c");
     private static final Runtime RUNTIME = Runtime.getRuntime(FUNCTIONS);
@@ -63,6 +65,9 @@ final class LibC {
      * Memory is passed by address: this allocates nothing, and the caller keeps the buffer reachable across the call.
      */
     public interface Functions {
+        /** Without the mode that a file is created with, which takes a third argument. */
+        int open(@Encoding("UTF-8") String path, int flags);
+
         int close(int fd);
 
         int fcntl(int fd, int command, long argument);
@@ -72,6 +77,10 @@ final class LibC {
         long read(int fd, long buffer, long count);
 
         long write(int fd, long buffer, long count);
+
+        long pread(int fd, long buffer, long count, long offset);
+
+        long pwrite(int fd, long buffer, long count, long offset);
 
         int poll(long pollfds, long count, int timeoutMillis);
 

@@ -40,6 +40,18 @@ public final class Posix {
     }
 
     /**
+     * Size of the pages that hold a file's contents in memory: its huge pages, if it is on hugetlbfs, or was made by
+     * memfd_create(2) with MFD_HUGETLB; else {@link #pageSize()}.
+     *
+     * @param fd the file's number, which its owner keeps open during the call
+     * @return bytes, a power of two
+     * @throws PosixException EBADF if the number is not open
+     */
+    public static long pageSize(int fd) throws PosixException {
+        return FileStatus.mappingUnit(fd);
+    }
+
+    /**
      * This process: getpid(2).
      *
      * @return the process id

@@ -2,9 +2,12 @@
 package org.virtio.posix;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -12,6 +15,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 
 @ExtendWith(NoLeaks.class)
 class FileDescriptorTest {
@@ -93,6 +97,29 @@ class FileDescriptorTest {
         fd.close();
         assertThatIllegalStateException().isThrownBy(fd::intValue);
         assertThatIllegalStateException().isThrownBy(fd::duplicate);
+    }
+
+    @Test
+    void opensAFile(@TempDir Path directory) throws Exception {
+        Path file = Files.writeString(directory.resolve("größe"), "abc");
+        try (FileDescriptor read = FileDescriptor.open(file.toString(), false);
+                FileDescriptor both = FileDescriptor.open(file.toString(), true)) {
+            assertThat(Kernel.isCloseOnExec(read.intValue())).isTrue();
+            assertThat(FileValues.next(read, 1)).isEqualTo('a');
+            assertThatExceptionOfType(PosixException.class).isThrownBy(() -> FileValues.write(read, 0, 1, 'x'))
+                .satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.EBADF));
+            FileValues.write(both, 0, 1, 'x');
+        }
+        assertThat(file).hasContent("xbc");
+    }
+
+    @Test
+    void saysWhatCannotBeOpened(@TempDir Path directory) {
+        assertThatExceptionOfType(PosixException.class)
+            .isThrownBy(() -> FileDescriptor.open(directory.resolve("none").toString(), false))
+            .withMessageContaining("none").satisfies(e -> assertThat(e.errno()).isEqualTo(Errno.ENOENT));
+        assertThatExceptionOfType(PosixException.class).isThrownBy(() -> FileDescriptor.open(directory.toString(), true))
+            .satisfies(e -> assertThat(e.errnoName()).isEqualTo("EISDIR"));
     }
 
     @Test
