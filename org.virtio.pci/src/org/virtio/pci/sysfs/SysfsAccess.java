@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.virtio.pci.sysfs;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.virtio.pci.access.AccessPath;
+import org.virtio.pci.access.PciAddress;
+import org.virtio.pci.access.PciFunction;
+import org.virtio.posix.FileDescriptor;
+import org.virtio.posix.FileValues;
+
+/**
+ * Reaches functions that no driver of the kernel's has, through sysfs: without interrupts, and without an IOMMU. Nothing in
+ * the kernel notices if this process dies; the function then goes on writing to memory until it is reset.
+ */
+@Component
+public final class SysfsAccess implements AccessPath {
+    private static final Logger LOG = LoggerFactory.getLogger(SysfsAccess.class);
+
+    private final Path sys;
+    private final OpenFunctions functions = new OpenFunctions();
+
+    /** The functions of this machine. */
+    @Activate
+    public SysfsAccess() {
+        this(Path.of("/sys"));
+    }
+
+    /** Functions of which a sysfs tells. */
+    public SysfsAccess(Path sys) {
+        this.sys = sys;
+    }
+
+    @Override
+    public String name() {
+        return "sysfs";
+    }
+
+    @Override
+    public boolean reaches(PciAddress address) {
+        SysfsNode node = new SysfsNode(sys, address);
+        return node.exists() && node.driver() == null;
+    }
+
+    @Override
+    public PciFunction open(PciAddress address) throws IOException {
+        SysfsNode node = new SysfsNode(sys, address);
+        node.checkExists();
+        if (node.driver() != null) {
+            throw new IOException(address + " is bound to " + node.driver() + ", but the path sysfs is for functions without a"
+                + " driver; as root: echo " + address + " > " + node.file("driver/unbind"));
+        }
+        node.checkNotTranslated();
+        try (Undo undo = new Undo()) {
+            functions.claim(address);
+            undo.add(() -> functions.release(address));
+            undo.add(enable(node));
+            SysfsRegisters registers = SysfsRegisters.open(node);
+            undo.add(registers::close);
+            // Nobody listens, and a line that stays asserted would take the interrupts of those away that share it.
+            CommandRegister.set(registers.config(), CommandRegister.INTX_DISABLE);
+            return new SysfsFunction(node, registers, undo.keep());
+        }
+    }
+
+    /**
+     * Enables a function, unless it is enabled.
+     *
+     * @return undoes that
+     */
+    private static Runnable enable(SysfsNode node) throws IOException {
+        if (!"0".equals(node.text("enable"))) {
+            return () -> { };
+        }
+        write(node, '1');
+        return () -> {
+            try {
+                write(node, '0');
+            } catch (IOException e) {
+                LOG.warn("{} could not be disabled", node.address(), e);
+            }
+        };
+    }
+
+    private static void write(SysfsNode node, char value) throws IOException {
+        try (FileDescriptor file = DeviceFiles.open(node.file("enable"), true, "the function was removed, or this is no sysfs")) {
+            FileValues.write(file, 0, Byte.BYTES, value);
+        }
+    }
+}
