@@ -42,6 +42,8 @@ public final class Errno {
     public static final int ENAMETOOLONG = value(jnr.constants.platform.Errno.ENAMETOOLONG);
     /** Message too long. */
     public static final int EMSGSIZE = value(jnr.constants.platform.Errno.EMSGSIZE);
+    /** No buffer space: what did not fit is lost. */
+    public static final int ENOBUFS = value(jnr.constants.platform.Errno.ENOBUFS);
     /** Address in use. */
     public static final int EADDRINUSE = value(jnr.constants.platform.Errno.EADDRINUSE);
     /** The peer reset the connection. */
