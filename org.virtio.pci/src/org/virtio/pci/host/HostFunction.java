@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.virtio.pci.host;
+
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.virtio.pci.access.PciAddress;
+import org.virtio.spec.DeviceType;
+
+/**
+ * A virtio function as sysfs showed it at one moment.
+ *
+ * @param id     vendor and device, such as {@code 1af4:1042}
+ * @param type   the short name of its type, or null
+ * @param driver the kernel's driver that it is bound to, or null
+ * @param group  or null
+ */
+record HostFunction(PciAddress address, String id, String type, String driver, IommuGroup group, ModernInterface modern) {
+    /** VIRTIO 1.3, section 4.1.2.1: from here on, device IDs are this and the device type. */
+    private static final int FIRST_MODERN_ID = 0x1040;
+
+    /** The virtio function of that address, or null if there is none. */
+    static HostFunction read(PciSysfs sysfs, PciAddress address) {
+        Path directory = sysfs.directory(address);
+        int vendor = KernelFiles.hex(directory.resolve("vendor"));
+        int device = KernelFiles.hex(directory.resolve("device"));
+        if (!PciSysfs.isVirtio(vendor, device)) {
+            return null;
+        }
+        boolean modernId = device >= FIRST_MODERN_ID;
+        int type = modernId ? device - FIRST_MODERN_ID : KernelFiles.hex(directory.resolve("subsystem_device"));
+        return new HostFunction(address, String.format("%04x:%04x", vendor, device), typeName(type), sysfs.driver(address),
+            IommuGroup.of(directory), ModernInterface.of(KernelFiles.bytes(directory.resolve("config")), modernId));
+    }
+
+    private static String typeName(int id) {
+        return Arrays.stream(DeviceType.values()).filter(type -> type.id() == id).findFirst().map(DeviceType::shortName)
+            .orElse(null);
+    }
+
+    /**
+     * Whether the kernel has let go of it, for a process to take it. Without a driver that is by physical addresses, which
+     * are of no use behind an IOMMU that translates.
+     */
+    boolean isHandedOver() {
+        return driver == null ? group == null || !group.translates() : Drivers.isForProcesses(driver);
+    }
+
+    /** The driver that it is bound to, if that is one to attach it by, or else should be. */
+    String driverToUse() {
+        return isHandedOver() ? driver == null ? Drivers.NONE : driver : Drivers.best(group);
+    }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.virtio.pci.host;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.List;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Reference;
+import org.virtio.device.DeviceAddress;
+import org.virtio.device.VirtioException;
+import org.virtio.host.HostDeviceDTO;
+import org.virtio.host.HostDevices;
+import org.virtio.pci.access.PciAddress;
+
+/** The virtio functions of this host, by sysfs and procfs. */
+@Component
+public final class PciHostDevices implements HostDevices {
+    /** The kernel binds at once, unless another of its threads is at work on the function. */
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+    private final PciSysfs sysfs;
+    private final Path proc;
+    private final OpenFunctions open;
+    private final DriverBinder binder;
+
+    /** Created by Declarative Services. */
+    @Activate
+    public PciHostDevices(@Reference OpenFunctions open) {
+        this(open, Path.of("/sys"), Path.of("/proc"), PciHostDevices::writeToKernel, PATIENCE);
+    }
+
+    PciHostDevices(OpenFunctions open, Path sysfs, Path proc, SysfsWriter writer, Duration patience) {
+        this.sysfs = new PciSysfs(sysfs);
+        this.proc = proc;
+        this.open = open;
+        this.binder = new DriverBinder(this.sysfs, writer, patience);
+    }
+
+    static void writeToKernel(Path file, String text) throws IOException {
+        Files.write(file, text.getBytes(StandardCharsets.US_ASCII), StandardOpenOption.WRITE);
+    }
+
+    @Override
+    public String scheme() {
+        return HostScan.SCHEME;
+    }
+
+    @Override
+    public List<HostDeviceDTO> scan() {
+        return look().all();
+    }
+
+    @Override
+    public synchronized HostDeviceDTO bind(DeviceAddress address, String driver) throws VirtioException {
+        HostScan scan = look();
+        HostFunction function = find(scan, address);
+        String wanted = driver == null ? Drivers.best(function.group()) : driver;
+        if (!Drivers.CHOICES.contains(wanted)) {
+            throw new IllegalArgumentException("'" + wanted + "' is no driver to choose; there are: "
+                + String.join(", ", Drivers.CHOICES));
+        }
+        refuse(function.address(), "is in use", scan.use(function));
+        refuse(function.address(), "cannot be attached", function.modern().reason);
+        if (Drivers.isVfio(wanted)) {
+            refuse(function.address(), "cannot be bound to " + wanted, scan.whyNotViable(function));
+        }
+        if (!wanted.equals(function.driver())) {
+            binder.bind(function.address(), wanted);
+        }
+        return now(function.address());
+    }
+
+    private static void refuse(PciAddress function, String what, String reason) throws VirtioException {
+        if (reason != null) {
+            throw new VirtioException(HostScan.SCHEME + ":" + function + " " + what + ": " + reason);
+        }
+    }
+
+    @Override
+    public synchronized HostDeviceDTO unbind(DeviceAddress address) throws VirtioException {
+        HostScan scan = look();
+        HostFunction function = find(scan, address);
+        if (function.driver() == null || Drivers.isForProcesses(function.driver())) {
+            refuse(function.address(), "is in use", scan.use(function));
+        }
+        binder.giveBack(function.address());
+        return now(function.address());
+    }
+
+    private HostScan look() {
+        return new HostScan(sysfs, proc, open);
+    }
+
+    private static HostFunction find(HostScan scan, DeviceAddress address) throws VirtioException {
+        HostFunction function = scan.find(PciAddress.parse(address.location()));
+        if (function == null) {
+            throw new VirtioException("there is no virtio device at " + HostScan.SCHEME + ":" + address.location());
+        }
+        return function;
+    }
+
+    private HostDeviceDTO now(PciAddress address) throws VirtioException {
+        HostScan scan = look();
+        return scan.describe(find(scan, DeviceAddress.parse(HostScan.SCHEME + ":" + address)));
+    }
+}
