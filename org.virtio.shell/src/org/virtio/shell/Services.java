@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.virtio.shell;
 
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -11,6 +12,7 @@ import org.virtio.blk.BlockDevice;
 import org.virtio.device.DeviceDTO;
 import org.virtio.device.DeviceProperties;
 import org.virtio.device.DeviceRegistry;
+import org.virtio.host.HostDevices;
 
 /** Gets a service, uses it and ungets it, so that no command holds one when it is not running. */
 public final class Services {
@@ -55,6 +57,38 @@ public final class Services {
         try {
             Collection<ServiceReference<BlockDevice>> all = context.getServiceReferences(BlockDevice.class, null);
             return all.stream().filter(r -> name.equals(r.getProperty(DeviceProperties.NAME))).findFirst().orElse(null);
+        } catch (InvalidSyntaxException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Uses each service that knows devices of the host, one after the other. */
+    public <R> List<R> hostDevices(Use<HostDevices, R> use) throws Exception {
+        List<R> results = new ArrayList<>();
+        for (ServiceReference<HostDevices> reference : hostDevices()) {
+            results.add(use(reference, use));
+        }
+        return results;
+    }
+
+    /** Uses the service that knows the devices of the host whose addresses have that scheme. */
+    public <R> R hostDevices(String scheme, Use<HostDevices, R> use) throws Exception {
+        for (ServiceReference<HostDevices> reference : hostDevices()) {
+            if (scheme.equals(use(reference, HostDevices::scheme))) {
+                return use(reference, use);
+            }
+        }
+        throw new CommandException("no transport here has devices of the host whose addresses begin with " + scheme + ":");
+    }
+
+    private List<ServiceReference<HostDevices>> hostDevices() throws CommandException {
+        try {
+            List<ServiceReference<HostDevices>> all = new ArrayList<>(context.getServiceReferences(HostDevices.class, null));
+            if (all.isEmpty()) {
+                throw new CommandException("no transport here knows devices of the host; is the bundle org.virtio.pci active?");
+            }
+            all.sort(null);
+            return all;
         } catch (InvalidSyntaxException e) {
             throw new IllegalStateException(e);
         }

@@ -74,7 +74,7 @@ class LauncherTest {
     @Test
     void everyCommandHasHelp() throws Exception {
         List<String> commands = List.of("transports", "attach", "detach", "list", "info", "features", "queues", "config", "dump",
-            "read", "write", "flush", "fill", "verify", "copy", "bench", "target");
+            "read", "write", "flush", "fill", "verify", "copy", "bench", "target", "scan", "bind", "unbind");
         Run run = run("-c", commands.stream().map(command -> "help virtio:" + command).collect(Collectors.joining("; ")));
         assertThat(run.status()).as(run.err()).isZero();
         for (String command : commands) {

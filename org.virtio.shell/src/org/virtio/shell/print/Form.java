@@ -10,21 +10,28 @@ public final class Form<T> {
     private final Class<T> type;
     private final Table<T> table;
     private final Function<T, String> full;
+    private final Function<List<T>, String> below;
 
-    private Form(Class<T> type, Table<T> table, Function<T, String> full) {
+    private Form(Class<T> type, Table<T> table, Function<T, String> full, Function<List<T>, String> below) {
         this.type = type;
         this.table = table;
         this.full = full;
+        this.below = below;
+    }
+
+    /** A type of which one thing is printed in its own way, and of which many have something printed below their table. */
+    public static <T> Form<T> of(Class<T> type, Table<T> table, Function<T, String> full, Function<List<T>, String> below) {
+        return new Form<>(type, table, full, below);
     }
 
     /** A type of which one thing is printed in its own way. */
     public static <T> Form<T> of(Class<T> type, Table<T> table, Function<T, String> full) {
-        return new Form<>(type, table, full);
+        return new Form<>(type, table, full, things -> "");
     }
 
     /** A type of which one thing is printed as a table with one row. */
     public static <T> Form<T> of(Class<T> type, Table<T> table) {
-        return new Form<>(type, table, one -> table.print(List.of(one)));
+        return of(type, table, one -> table.print(List.of(one)));
     }
 
     /** Whether a thing is of the type. */
@@ -44,6 +51,8 @@ public final class Form<T> {
 
     /** Many things, all of which fit. */
     public String table(Collection<?> things) {
-        return table.print(things.stream().map(type::cast).toList());
+        List<T> typed = things.stream().map(type::cast).toList();
+        String more = below.apply(typed);
+        return table.print(typed) + (more.isEmpty() ? "" : "\n\n" + more);
     }
 }
