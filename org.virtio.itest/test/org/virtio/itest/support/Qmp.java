@@ -5,37 +5,63 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
 
-/** A connection to QEMU's monitor: one line of JSON for a command, one for its answer, and lines for events. */
-final class Qmp implements AutoCloseable {
-    private static final int MAX_READ = 4096;
+/**
+ * A connection to QEMU's monitor: one line of JSON for a command, one for its answer, and lines for events, which are kept
+ * until somebody asks for them. Thread-safe.
+ */
+public final class Qmp implements AutoCloseable {
+    private static final String ANSWER = "{\"return\":";
+    private static final String ERROR = "{\"error\":";
 
     private final SocketChannel socket;
+    private final Selector selector;
+    private final ByteBuffer bytes = ByteBuffer.allocate(1 << 16);
     private final StringBuilder received = new StringBuilder();
+    private final List<String> events = new ArrayList<>();
     private boolean ready;
 
     private Qmp(SocketChannel socket) throws IOException {
         this.socket = socket;
+        this.selector = Selector.open();
         socket.configureBlocking(false);
+        socket.register(selector, SelectionKey.OP_READ);
     }
 
-    /** Connects and waits for the greeting, which comes when everything on the command line is done. */
-    static Qmp connect(Path path) throws IOException {
+    /**
+     * Connects and waits for the greeting, which comes when everything on the command line is done.
+     *
+     * @throws IOException if nobody listens there, or no greeting comes
+     */
+    public static Qmp connect(Path path) throws IOException {
         Qmp qmp = new Qmp(SocketChannel.open(UnixDomainSocketAddress.of(path)));
         try {
-            qmp.awaitLine("\"QMP\"");
+            String greeting = qmp.nextLine();
+            if (!greeting.startsWith("{\"QMP\":")) {
+                throw new IOException("not QMP's greeting: " + greeting);
+            }
             return qmp;
-        } catch (AssertionError e) {
+        } catch (IOException e) {
             qmp.close();
             throw e;
         }
     }
 
-    /** Executes a command, and returns its answer. */
-    String execute(String command) throws IOException {
+    /**
+     * Executes a command.
+     *
+     * @return its answer, a line of JSON
+     * @throws IOException if it cannot be executed, with QEMU's reason; or if QEMU is gone
+     */
+    public synchronized String execute(String command) throws IOException {
         // Not with the greeting: what the daemon is told before its main loop runs may never be answered.
         if (!ready) {
             send("{\"execute\": \"qmp_capabilities\"}");
@@ -45,41 +71,90 @@ final class Qmp implements AutoCloseable {
     }
 
     private String send(String command) throws IOException {
-        ByteBuffer bytes = ByteBuffer.wrap((command + "\n").getBytes(StandardCharsets.UTF_8));
-        while (bytes.hasRemaining()) {
-            socket.write(bytes);
+        ByteBuffer line = ByteBuffer.wrap((command + "\n").getBytes(StandardCharsets.UTF_8));
+        while (line.hasRemaining()) {
+            socket.write(line);
         }
-        return awaitLine("\"return\"");
+        while (true) {
+            String answer = nextLine();
+            if (answer.startsWith(ERROR)) {
+                throw new IOException("QMP says " + answer + " of " + command);
+            }
+            if (answer.startsWith(ANSWER)) {
+                return answer;
+            }
+            events.add(answer);
+        }
     }
 
-    private String awaitLine(String containing) {
-        return Await.value("QMP says " + containing, () -> {
-            String line = line();
-            if (line != null && line.contains("\"error\"")) {
-                throw new IOException("QMP says " + line);
+    /**
+     * Waits for an event, and takes it: the first that was not taken yet.
+     *
+     * @param name       such as {@code DEVICE_DELETED}
+     * @param containing something else that the event has to contain
+     * @return the event, a line of JSON
+     */
+    public String awaitEvent(String name, String containing) {
+        return Await.value("QMP tells of " + name + " with " + containing, () -> takeEvent(name, containing));
+    }
+
+    /** Waits for an event of that name, whatever it contains: see {@link #awaitEvent(String, String)}. */
+    public String awaitEvent(String name) {
+        return awaitEvent(name, "");
+    }
+
+    private synchronized String takeEvent(String name, String containing) throws IOException {
+        String line = line();
+        while (line != null) {
+            events.add(line);
+            line = line();
+        }
+        for (Iterator<String> each = events.iterator(); each.hasNext();) {
+            String event = each.next();
+            if (event.contains("\"event\": \"" + name + "\"") && event.contains(containing)) {
+                each.remove();
+                return event;
             }
-            return line != null && line.contains(containing) ? line : null;
-        });
+        }
+        return null;
+    }
+
+    private String nextLine() throws IOException {
+        long end = System.nanoTime() + Await.LIMIT.toNanos();
+        String line = line();
+        while (line == null) {
+            long millis = (end - System.nanoTime()) / 1_000_000;
+            if (millis <= 0) {
+                throw new IOException("QMP says nothing within " + Await.LIMIT.toSeconds() + " s");
+            }
+            selector.select(millis);
+            selector.selectedKeys().clear();
+            line = line();
+        }
+        return line;
     }
 
     /** The next line, or null if there is none yet. */
     private String line() throws IOException {
-        ByteBuffer bytes = ByteBuffer.allocate(MAX_READ);
-        if (socket.read(bytes) < 0) {
-            throw new EOFException("QMP hung up");
-        }
-        received.append(StandardCharsets.UTF_8.decode(bytes.flip()));
         int end = received.indexOf("\n");
+        if (end < 0) {
+            if (socket.read(bytes.clear()) < 0) {
+                throw new EOFException("QMP hung up");
+            }
+            received.append(StandardCharsets.UTF_8.decode(bytes.flip()));
+            end = received.indexOf("\n");
+        }
         if (end < 0) {
             return null;
         }
         String line = received.substring(0, end);
         received.delete(0, end + 1);
-        return line;
+        return line.strip();
     }
 
     @Override
     public void close() throws IOException {
+        selector.close();
         socket.close();
     }
 }

@@ -9,13 +9,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 
 /** A qemu-storage-daemon that serves one block device by vhost-user. */
 public final class StorageDaemon implements AutoCloseable {
     private static final String PROGRAM = "qemu-storage-daemon";
-    private static final String MISSING = "qemu-storage-daemon is not installed: "
-        + "apt-get install --no-install-recommends qemu-system-common";
 
     private final Process process;
     private final Path socket;
@@ -52,7 +49,7 @@ public final class StorageDaemon implements AutoCloseable {
         Path log = directory.resolve("daemon.log");
         Files.deleteIfExists(socket);
         Files.deleteIfExists(monitor);
-        List<String> command = new ArrayList<>(List.of(program()));
+        List<String> command = new ArrayList<>(List.of(Programs.find(PROGRAM, "qemu-system-common")));
         command.addAll(List.of(nodes));
         command.addAll(List.of(
             "--export", "type=vhost-user-blk,id=export,addr.type=unix,addr.path=" + socket + "," + export,
@@ -89,11 +86,6 @@ public final class StorageDaemon implements AutoCloseable {
     private static boolean isAsleep(Process process) throws IOException {
         String stat = Files.readString(Path.of("/proc", Long.toString(process.pid()), "stat"));
         return stat.charAt(stat.lastIndexOf(')') + 2) == 'S';
-    }
-
-    private static String program() {
-        return Stream.of(System.getenv("PATH").split(":")).map(directory -> Path.of(directory, PROGRAM))
-            .filter(Files::isExecutable).map(Path::toString).findFirst().orElseThrow(() -> new AssertionError(MISSING));
     }
 
     /** The path of the socket on which it serves. */
