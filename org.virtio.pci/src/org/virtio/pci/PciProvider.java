@@ -21,6 +21,7 @@ import org.virtio.pci.access.AccessPath;
 import org.virtio.pci.access.FunctionListener;
 import org.virtio.pci.access.PciAddress;
 import org.virtio.pci.access.PciFunction;
+import org.virtio.pci.host.OpenFunctions;
 import org.virtio.posix.EventLoop;
 import org.virtio.posix.PosixException;
 import org.virtio.transport.Transport;
@@ -32,8 +33,8 @@ import org.virtio.transport.TransportProvider;
  *
  * <p>One thread serves all of them: it takes the interrupts that concern no single queue, and calls the listeners.
  */
-@Component(service = {TransportProvider.class, FunctionListener.class})
-public final class PciProvider implements TransportProvider, FunctionListener {
+@Component(service = {TransportProvider.class, FunctionListener.class, OpenFunctions.class})
+public final class PciProvider implements TransportProvider, FunctionListener, OpenFunctions {
     private static final String SCHEME = "pci";
 
     private final Map<PciAddress, Slot> open = new ConcurrentHashMap<>();
@@ -149,6 +150,11 @@ public final class PciProvider implements TransportProvider, FunctionListener {
             ? "no access path (" + names + ") reaches it: there is no such function, or a driver of the kernel's has it; "
                 + "virtio:scan tells what to do"
             : "there is no access path '" + options.access() + "'; there are " + names);
+    }
+
+    @Override
+    public boolean isOpen(PciAddress address) {
+        return open.containsKey(address);
     }
 
     @Override

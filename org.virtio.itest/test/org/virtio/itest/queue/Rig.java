@@ -34,21 +34,21 @@ final class Rig implements AutoCloseable {
     static Rig open(String path, String options, int queues, UnaryOperator<TransportProvider> between)
             throws VirtioException, PosixException {
         VhostUserProvider provider = new VhostUserProvider();
-        return open(provider, provider::deactivate, "vhost-user:" + path + "?" + options, queues, between);
+        return open(between.apply(provider), provider::deactivate, "vhost-user:" + path + "?" + options, queues);
     }
 
     /**
      * The same by another transport.
      *
-     * @param end called when the rig is closed, or cannot be opened
+     * @param end  called when the rig is closed, or cannot be opened
+     * @param text the address
      */
-    static Rig open(TransportProvider provider, Runnable end, String text, int queues, UnaryOperator<TransportProvider> between)
-            throws VirtioException {
+    static Rig open(TransportProvider provider, Runnable end, String text, int queues) throws VirtioException {
         CoreDevice device = null;
         try {
             DeviceAddress address = DeviceAddress.parse(text);
             device = Stacks.watch("opening " + address,
-                () -> CoreDevice.open(between.apply(provider), address, type -> "disk"));
+                () -> CoreDevice.open(provider, address, type -> "disk"));
             start(device, queues);
             return new Rig(device, end);
         } catch (VirtioException | RuntimeException | AssertionError e) {

@@ -61,7 +61,7 @@ class BenchTest {
 
     @Test
     void lostRequestsEndItAndKeepTheirMemory() {
-        disk.stallAfter = 1000;
+        disk.stallAfter = 10;
         assertThatThrownBy(() -> new Bench(device, options(4, 4096, 100, 1)).run(progress)).isInstanceOf(CommandException.class)
             .hasMessage("4 requests of queue 0 did not complete within 3 s after the time to measure");
         assertThat(disk.openBuffers).hasValue(1);
@@ -69,7 +69,7 @@ class BenchTest {
 
     @Test
     void anInterruptEndsTheWaitForLostRequests() {
-        disk.stallAfter = 1000;
+        disk.stallAfter = 10;
         Thread waiting = Thread.currentThread();
         CompletableFuture.delayedExecutor(500, TimeUnit.MILLISECONDS).execute(waiting::interrupt);
         assertThatThrownBy(() -> new Bench(device, options(4, 4096, 100, 1)).run(progress)).hasMessage("interrupted");
