@@ -24,8 +24,10 @@ final class OracleCheck {
 
     void check(DeviceDTO dto) throws IOException {
         assertThat(new TreeSet<>(Arrays.asList(dto.status.split("\\|")))).as("status").isEqualTo(oracle.status());
-        assertThat(names(oracle.driverFeatures())).as("negotiated").containsAll(new TreeSet<>(dto.negotiatedFeatures))
-            .hasSameSizeAs(dto.negotiatedFeatures);
+        Set<String> negotiated = new TreeSet<>(dto.negotiatedFeatures);
+        // QEMU 7.2 offers it and has no name for it.
+        negotiated.remove("RING_RESET");
+        assertThat(names(oracle.driverFeatures())).as("negotiated").isEqualTo(negotiated);
         for (QueueDTO queue : dto.queues) {
             check(queue, oracle.queue(queue.index));
         }
