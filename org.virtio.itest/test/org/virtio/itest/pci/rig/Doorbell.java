@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
-import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.virtio.itest.support.Await;
@@ -31,7 +30,8 @@ final class Doorbell implements AutoCloseable {
     /** In the device's registers: a peer's number in bits 16 to 31, a vector's in bits 0 to 15. */
     private static final int REGISTER = 12;
     private static final long VERSION = 0;
-    private static final long OWN_NUMBER = 0;
+    private static final int OWN_NUMBER = 0;
+    private static final int MAX_PEERS = 0xffff;
     private static final long SHARED_MEMORY = -1;
     private static final int SHARED_BYTES = 4096;
     private static final long STARTING_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
@@ -39,7 +39,8 @@ final class Doorbell implements AutoCloseable {
 
     private final UnixServerSocket server;
     private final EventFd noticed;
-    private final BitSet peers = new BitSet();
+    /** The number that a peer had last; none is used again, because QEMU 7.2 would use freed memory then. */
+    private int lastPeer = OWN_NUMBER;
     private UnixSocket socket;
     private QtestSocket qtest;
     private long register;
@@ -47,7 +48,6 @@ final class Doorbell implements AutoCloseable {
     private Doorbell(UnixServerSocket server, EventFd noticed) {
         this.server = server;
         this.noticed = noticed;
-        peers.set((int) OWN_NUMBER);
     }
 
     static Doorbell listen(Path path) throws IOException {
@@ -88,8 +88,10 @@ final class Doorbell implements AutoCloseable {
      * @return the message's data for vector 0; those for the others follow
      */
     synchronized int connect(List<EventFd> signals) throws IOException {
-        int peer = peers.nextClearBit(0);
-        peers.set(peer);
+        if (lastPeer == MAX_PEERS - 1) {
+            throw new IOException("vectors were enabled " + lastPeer + " times, which is as often as one machine lets them be");
+        }
+        int peer = ++lastPeer;
         for (EventFd signal : signals) {
             send(peer, signal.fd());
         }
@@ -113,10 +115,8 @@ final class Doorbell implements AutoCloseable {
 
     /** Makes messages signal nobody. */
     synchronized void disconnect(int data) throws IOException {
-        int peer = data >>> Short.SIZE;
-        // Without a descriptor: it is gone.
-        send(peer);
-        peers.clear(peer);
+        // Without a descriptor: this peer is gone.
+        send(data >>> Short.SIZE);
     }
 
     private void send(long value, FileDescriptor... descriptors) throws IOException {

@@ -81,7 +81,7 @@ final class Iommu {
 
     /** Makes an address space for a function, which it has until that is closed. */
     synchronized AddressSpace space(PciAddress address) throws IOException {
-        IommuSpace space = new IommuSpace(this, address, pages);
+        IommuSpace space = new IommuSpace(this, address, pages, domains);
         long contexts = pages.get(rootTable, address.bus() * ENTRY_WORDS) & -Pages.SIZE;
         if (contexts == 0) {
             contexts = pages.take();
@@ -98,11 +98,13 @@ final class Iommu {
         return (address.device() << 3 | address.function()) * ENTRY_WORDS;
     }
 
-    /** Cuts a function off. */
-    synchronized void remove(PciAddress address) throws IOException {
+    /** Cuts a function off, unless it has another space by now: of a device that was plugged into the same slot. */
+    synchronized void remove(PciAddress address, IommuSpace space) throws IOException {
         long contexts = pages.get(rootTable, address.bus() * ENTRY_WORDS) & -Pages.SIZE;
-        pages.put(contexts, context(address), 0);
-        forget();
+        if ((pages.get(contexts, context(address)) & -Pages.SIZE) == space.tables()) {
+            pages.put(contexts, context(address), 0);
+            forget();
+        }
     }
 
     /** Has the hardware look at the tables anew. */

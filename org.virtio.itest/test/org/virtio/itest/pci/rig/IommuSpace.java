@@ -10,12 +10,14 @@ import org.virtio.pci.access.PciAddress;
 
 /**
  * The addresses of one function behind the IOMMU: tables of three levels (its specification, 9.8). Each mapping begins at a
- * table of the lowest level, which it has for itself. Addresses are not used again.
+ * table of the lowest level, which it has for itself. Addresses are not used again, and those of other functions are others.
  */
 final class IommuSpace implements AddressSpace {
-    /** Where the function finds the first mapping: far from where the machine has anything. */
+    /** Where the first function finds its first mapping: far from where the machine has anything. */
     private static final long START = 0x40_0000_0000L;
-    private static final long END = 0x80_0000_0000L;
+    /** What each has, of half of what three levels can map. */
+    private static final long BYTES = 8L << 30;
+    private static final int SPACES = 32;
     /** What one table of the lowest level maps. */
     private static final long TABLE_BYTES = 2 << 20;
     private static final int ENTRIES = 512;
@@ -27,18 +29,24 @@ final class IommuSpace implements AddressSpace {
     private final Iommu iommu;
     private final PciAddress function;
     private final Pages pages;
-    private final Window addresses = new Window("bytes of a function's addresses", START, END);
+    private final Window addresses;
     private final long tables;
     private final List<Long> middle = new ArrayList<>();
     /** The tables of the lowest level, by the mapping's address. */
     private final Map<Long, List<Long>> lowest = new HashMap<>();
 
-    /** Called, as everything here, under the lock of the IOMMU, to which the pages belong. */
-    IommuSpace(Iommu iommu, PciAddress function, Pages pages) {
+    /**
+     * Called, as everything here, under the lock of the IOMMU, to which the pages belong.
+     *
+     * @param number of spaces that were made before
+     */
+    IommuSpace(Iommu iommu, PciAddress function, Pages pages, int number) {
         this.iommu = iommu;
         this.function = function;
         this.pages = pages;
         this.tables = pages.take();
+        long first = START + number % SPACES * BYTES;
+        this.addresses = new Window("bytes of a function's addresses", first, first + BYTES);
     }
 
     long tables() {
@@ -95,7 +103,7 @@ final class IommuSpace implements AddressSpace {
     @Override
     public void close() throws IOException {
         synchronized (iommu) {
-            iommu.remove(function);
+            iommu.remove(function, this);
             lowest.values().forEach(taken -> taken.forEach(pages::giveBack));
             lowest.clear();
             middle.forEach(pages::giveBack);

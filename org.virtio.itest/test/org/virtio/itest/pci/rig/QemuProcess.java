@@ -100,10 +100,6 @@ final class QemuProcess implements AutoCloseable {
         return PROGRAM + " ended with " + process.exitValue() + ": " + printed;
     }
 
-    long pid() {
-        return process.pid();
-    }
-
     /** Ends it without giving it a chance to tidy up: SIGKILL. */
     void kill() {
         process.destroyForcibly();

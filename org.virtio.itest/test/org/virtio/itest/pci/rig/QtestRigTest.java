@@ -5,55 +5,25 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.virtio.itest.support.Await;
 import org.virtio.pci.access.Intx;
 import org.virtio.pci.access.PciAddress;
 import org.virtio.pci.access.PciFunction;
 import org.virtio.pci.access.Registers;
 import org.virtio.posix.EventFd;
-import org.virtio.posix.OpenResources;
 
-class QtestRigTest {
+class QtestRigTest extends RigFixture {
     private static final long LIMIT_NANOS = Await.LIMIT.toNanos();
-    private static final int MIB = 1 << 20;
     private static final int VIRTIO = 0x1af4;
     private static final int ISR_QUEUE = 1;
     private static final int ISR_CONFIG = 2;
 
-    @TempDir
-    private Path directory;
-    private long descriptors;
-    private long mappings;
-
-    @BeforeEach
-    void count() {
-        descriptors = OpenResources.fileDescriptors();
-        mappings = OpenResources.mappings();
-    }
-
-    @AfterEach
-    void nothingIsLeft() {
-        assertThat(OpenResources.fileDescriptors()).isEqualTo(descriptors);
-        assertThat(OpenResources.mappings()).isEqualTo(mappings);
-        assertThat(Thread.getAllStackTraces().keySet()).extracting(Thread::getName)
-            .noneMatch(name -> name.startsWith("qtest"));
-    }
-
     private QtestMachine.Builder withDisk(String options) throws IOException {
-        return QtestMachine.builder().blockdev(TestDisk.node("f0", TestDisk.write(directory.resolve("disk"))))
-            .device("virtio-blk-pci,id=disk,drive=f0," + options);
-    }
-
-    private static PciFunction open(QtestMachine machine, String id) throws IOException {
-        return machine.access().open(machine.address(id));
+        return QtestMachine.builder().blockdev(node("f0")).device("virtio-blk-pci,id=disk,drive=f0," + options);
     }
 
     @Test
@@ -183,7 +153,7 @@ class QtestRigTest {
     @Test
     void functionsThatShareALineAllGetTheirInterrupts() throws Exception {
         try (QtestMachine machine = withDisk("disable-legacy=on,addr=4")
-                .blockdev(TestDisk.node("f1", TestDisk.write(directory.resolve("disk1"))))
+                .blockdev(node("f1"))
                 .device("virtio-blk-pci,id=disk1,drive=f1,disable-legacy=on,addr=8").start();
                 LineReader first = new LineReader(open(machine, "disk"));
                 LineReader second = new LineReader(open(machine, "disk1"))) {

@@ -26,9 +26,4 @@ final class TestDisk {
         Arrays.fill(sector, (byte) number);
         return sector;
     }
-
-    /** A block device node for QEMU. */
-    static String node(String name, Path image) {
-        return "driver=file,node-name=" + name + ",filename=" + image;
-    }
 }
