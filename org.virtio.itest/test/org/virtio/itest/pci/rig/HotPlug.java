@@ -46,7 +46,8 @@ final class HotPlug {
     /** Takes a device out when whoever has it open has closed it. */
     synchronized void unplug(String id) throws IOException {
         PciAddress address = QemuTree.find(monitor, id);
-        access.reclaim(address);
+        access.request(address);
+        access.awaitClosed(address);
         monitor.execute("device_del", Map.of("id", id));
         takeOut(id, address);
     }

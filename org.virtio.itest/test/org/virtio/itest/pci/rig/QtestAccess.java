@@ -99,13 +99,17 @@ final class QtestAccess implements AccessPath {
         open.remove(function.address(), function);
     }
 
-    /** Asks for a function back, and waits until it is closed. */
-    void reclaim(PciAddress address) {
+    /** Asks for a function back. */
+    void request(PciAddress address) {
         QtestFunction function = open.get(address);
         if (function != null) {
             function.removalRequest().signal();
-            Await.until(address + " was asked for, and is closed", () -> !open.containsKey(address));
         }
+    }
+
+    /** Waits until a function is not open. */
+    void awaitClosed(PciAddress address) {
+        Await.until(address + " was asked for, and is closed", () -> !open.containsKey(address));
     }
 
     /** From now on a function is gone, whether it is open or not. */

@@ -131,7 +131,8 @@ final class QtestFunction implements PciFunction {
     @Override
     public void enableVectors(List<EventFd> signals) throws IOException {
         if (signals.isEmpty() || signals.size() > vectors()) {
-            throw new IOException(signals.size() + " vectors; expected 1 to " + vectors());
+            throw new IOException(
+                signals.size() + " vectors; expected at least one, and no more than the function's " + vectors());
         }
         checkNoInterrupts();
         Doorbell doorbell = access.doorbell();

@@ -7,9 +7,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.virtio.itest.support.Qmp;
 import org.virtio.pci.access.AccessPath;
 import org.virtio.pci.access.PciAddress;
+import org.virtio.pci.access.PciFunction;
 import org.virtio.posix.SharedMemory;
 import org.virtio.posix.UnixSocket;
 
@@ -160,6 +162,11 @@ public final class QtestMachine implements AutoCloseable {
         return hotPlug.plug(device);
     }
 
+    /** Asks whoever has a device open to close it, and does not wait: see {@link PciFunction#removalRequest()}. */
+    public void requestRemoval(String id) throws IOException {
+        access.request(address(id));
+    }
+
     /** Asks for a device in a slot back, waits until whoever has it open has closed it, and takes it out. */
     public void unplug(String id) throws IOException {
         hotPlug.unplug(id);
@@ -176,7 +183,7 @@ public final class QtestMachine implements AutoCloseable {
      * @return its page, or -1 if none was refused since the last time
      */
     public long takeFault() throws IOException {
-        return iommu.takeFault();
+        return Objects.requireNonNull(iommu, "this machine has no IOMMU").takeFault();
     }
 
     /** What QEMU itself knows of a virtio device. */

@@ -67,6 +67,39 @@ class QtestRigTest extends RigFixture {
     }
 
     @Test
+    void functionsOfUnusualShapesAreFound() throws IOException {
+        try (QtestMachine machine = QtestMachine.builder().rootPort("port0").blockdev(node("f0"))
+                .device("virtio-blk-pci,id=wide,bus=port0,drive=f0,page-per-vq=on,modern-pio-notify=on")
+                .device("virtio-rng-pci,id=bare,vectors=0").start()) {
+            try (PciFunction wide = open(machine, "wide"); PciFunction bare = open(machine, "bare")) {
+                assertThat(wide.config().size()).isEqualTo(4096);
+                assertThat(VirtioStructure.of(wide)).extracting(VirtioStructure::bar).filteredOn(bar -> isPorts(wide, bar))
+                    .hasSize(1);
+                wide.config().write16(PciLayout.COMMAND, PciLayout.COMMAND_ALL);
+                assertThat(wide.bar(4).size()).isEqualTo(8 * MIB);
+                Registers common = VirtioStructure.of(wide, VirtioStructure.COMMON).registers(wide);
+                common.write8(20, 1);
+                assertThat(common.read8(20)).isOne();
+                assertThat(bare.config().size()).isEqualTo(256);
+                assertThat(bare.vectors()).isZero();
+                assertThatThrownBy(() -> bare.enableVectors(List.of())).isInstanceOf(IOException.class)
+                    .hasMessageContaining("0 vectors");
+                machine.requestRemoval("bare");
+                assertThat(bare.removalRequest().drain()).isTrue();
+                assertThat(wide.removalRequest().drain()).isFalse();
+            }
+        }
+    }
+
+    private static boolean isPorts(PciFunction function, int bar) {
+        try {
+            return function.isIoBar(bar);
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
     void sectorIsReadIntoMappedMemoryAndAMessageComes() throws IOException {
         try (QtestMachine machine = withDisk("disable-legacy=on").start();
                 PciFunction function = open(machine, "disk");
