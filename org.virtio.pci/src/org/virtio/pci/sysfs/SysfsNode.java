@@ -3,6 +3,7 @@ package org.virtio.pci.sysfs;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -72,7 +73,11 @@ public record SysfsNode(Path sys, PciAddress address) {
 
     /** The contents of a file, without the line's end. */
     String text(String name) throws IOException {
-        return Files.readString(file(name)).strip();
+        try {
+            return Files.readString(file(name)).strip();
+        } catch (NoSuchFileException e) {
+            throw new IOException(file(name) + " is not there: the function was removed, or this is no sysfs", e);
+        }
     }
 
     /** Whether a base address register maps I/O space; false also if it maps nothing. */
@@ -94,7 +99,7 @@ public record SysfsNode(Path sys, PciAddress address) {
         }
     }
 
-    /** Whether the function has an interrupt line that the kernel knows: the files {@code irq}. */
+    /** Whether the function has an interrupt line that the kernel knows. */
     public boolean hasIrq() {
         try {
             return !"0".equals(text("irq"));

@@ -3,6 +3,7 @@ package org.virtio.pci.uio;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.stream.Stream;
 import org.osgi.service.component.annotations.Activate;
@@ -79,6 +80,8 @@ public final class UioAccess implements AccessPath {
         try (Stream<Path> devices = Files.list(node.file("uio"))) {
             return devices.map(path -> path.getFileName().toString()).findFirst().orElseThrow(() ->
                 new IOException(node.file("uio") + " is empty; expected a UIO device, such as uio0"));
+        } catch (NoSuchFileException e) {
+            throw new IOException(node.file("uio") + " is not there; expected a UIO device in it, such as uio0", e);
         }
     }
 }
