@@ -16,12 +16,12 @@ public class HostDeviceDTO extends DTO {
     public String driver;
     /** Its IOMMU group, or null if it is behind none. */
     public String iommuGroup;
-    /** What the kernel uses it for, such as {@code /dev/vda1 is mounted on /}, or null. */
+    /** What the kernel or a process uses it for, such as {@code /dev/vda1 is mounted on /}, or null. */
     public String use;
     /** Whether it can be attached as it is. */
     public boolean ready;
     /** Why it is left alone, such as a device without a modern interface, or null. */
     public String unusable;
-    /** The commands, for a root shell, that would hand it over; empty if it is ready or unusable. */
+    /** The commands, for a root shell, that would hand it over; empty if it is ready, in use or unusable. */
     public List<String> handOver = List.of();
 }

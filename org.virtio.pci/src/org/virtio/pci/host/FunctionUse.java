@@ -13,8 +13,12 @@ import java.util.regex.Pattern;
  * if this one may not look at them.
  */
 final class FunctionUse {
-    /** What lies between a function and its disks and interfaces: the virtio device, and of a SCSI host its targets. */
-    private static final Pattern ON_THE_WAY = Pattern.compile("virtio\\d+|host\\d+|target[\\d:]+|\\d+:\\d+:\\d+:\\d+");
+    /**
+     * What lies between a function and its disks and interfaces: the virtio device, of a SCSI host its targets, of persistent
+     * memory its namespaces.
+     */
+    private static final Pattern ON_THE_WAY = Pattern.compile("virtio\\d+|host\\d+|target[\\d:]+|\\d+:\\d+:\\d+:\\d+"
+        + "|ndbus\\d+|region\\d+|(namespace|btt|pfn)\\d+\\.\\d+");
     private static final Pattern VIRTIO = Pattern.compile("virtio\\d+");
     private static final int UP = 1;
 

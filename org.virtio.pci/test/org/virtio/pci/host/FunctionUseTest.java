@@ -113,6 +113,13 @@ class FunctionUseTest {
     }
 
     @Test
+    void disksOfPersistentMemoryAreBelowItsNamespaces() {
+        host.disk(function.resolve("virtio0/ndbus0/region0/namespace0.0/block"), "pmem0", "259:0", null);
+        host.mounts("259:0 /srv ext4 /dev/pmem0");
+        assertThat(use()).isEqualTo("/dev/pmem0 is mounted on /srv");
+    }
+
+    @Test
     void anInterfaceThatIsUpIsUsed() {
         Path network = function.resolve("virtio0/net/eth0");
         FakeHost.file(network, "flags", "0x1003");
