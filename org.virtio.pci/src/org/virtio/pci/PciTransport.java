@@ -5,6 +5,7 @@ import static org.virtio.pci.capability.ConfigHeaderLayout.NO_FUNCTION;
 import static org.virtio.pci.capability.ConfigHeaderLayout.VENDOR_ID;
 
 import java.io.IOException;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -48,6 +49,7 @@ final class PciTransport implements Transport, DeviceEvents {
     private final TransportEvents events;
     private final Runnable closeHandler;
     private final List<PciQueue> queues = new CopyOnWriteArrayList<>();
+    private final Map<Integer, Integer> maxSizes = new HashMap<>();
     private final AtomicBoolean closed = new AtomicBoolean();
     private final AtomicReference<String> failure = new AtomicReference<>();
     private FeatureSet accepted = FeatureSet.NONE;
@@ -216,9 +218,15 @@ final class PciTransport implements Transport, DeviceEvents {
         return access(this::usableQueues);
     }
 
+    /** Asked for once, since what a queue that was set up before reads as differs from device to device. */
     @Override
     public int queueSize(int index) throws VirtioException {
-        return access(() -> common.queueSize(index));
+        return access(() -> {
+            Integer known = maxSizes.get(index);
+            int size = known == null ? common.queueSize(index) : known;
+            maxSizes.put(index, size);
+            return size;
+        });
     }
 
     @Override

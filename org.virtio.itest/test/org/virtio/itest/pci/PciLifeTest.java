@@ -38,7 +38,7 @@ import org.virtio.pci.access.PciAddress;
 public class PciLifeTest extends FelixTest {
     private static final int MIB = 1 << 20;
     private static final int REQUESTS = 64;
-    private static final String PLUGGED = "virtio-blk-pci,id=disk,drive=disk,bus=port,disable-legacy=on";
+    private static final String PLUGGED = "virtio-blk-pci,id=disk,drive=disk,bus=port0,disable-legacy=on";
 
     /** For images. */
     @Rule
@@ -166,7 +166,7 @@ public class PciLifeTest extends FelixTest {
 
     @Test
     public void aDeviceThatIsPluggedInAgainIsThereAgain() throws Exception {
-        start(QtestMachine.builder().blockdev(file() + ",node-name=disk").rootPort("port"));
+        start(QtestMachine.builder().blockdev(file() + ",node-name=disk").rootPort("port0"));
         assertThatThrownBy(() -> virtio.registry().attach(
             DeviceAddress.parse("pci:0000:01:00.0"), "disk")).hasMessageContaining("no access path");
         machine.plug(PLUGGED);
@@ -197,7 +197,7 @@ public class PciLifeTest extends FelixTest {
     /** Under load all the time, and asked for: what is in flight ends, one way or the other, and nothing hangs. */
     @Test
     public void aDeviceThatIsAskedForUnderLoadIsLetGoOf() throws Exception {
-        start(QtestMachine.builder().blockdev(file() + ",node-name=disk").rootPort("port"));
+        start(QtestMachine.builder().blockdev(file() + ",node-name=disk").rootPort("port0"));
         machine.plug(PLUGGED);
         BlockDevice device = attach("");
         Load load = new Load(device);
@@ -212,7 +212,7 @@ public class PciLifeTest extends FelixTest {
     public void aDeviceThatIsPulledOutUnderLoadFailsWhatItHas() throws Exception {
         start(QtestMachine.builder().option("-object", "throttle-group,id=slow,x-iops-total=2")
             .blockdev("driver=throttle,node-name=disk,throttle-group=slow,file.driver=null-co,file.size=" + 4 * MIB)
-            .rootPort("port"));
+            .rootPort("port0"));
         machine.plug(PLUGGED);
         for (int round = 0; round < 2; round++) {
             List<CompletableFuture<Void>> reads = reads(round == 0 ? attach("&size=256") : virtio.block("disk"));
@@ -230,7 +230,7 @@ public class PciLifeTest extends FelixTest {
     /** Nobody tells: whoever asks the device next finds out, and the device has failed. */
     @Test
     public void aDeviceThatIsGoneIsFoundOutByAskingIt() throws Exception {
-        start(QtestMachine.builder().blockdev(file() + ",node-name=disk").rootPort("port"));
+        start(QtestMachine.builder().blockdev(file() + ",node-name=disk").rootPort("port0"));
         machine.plug(PLUGGED);
         attach("");
         machine.remove("disk");
