@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -210,20 +211,31 @@ public class PciLifeTest extends FelixTest {
 
     @Test
     public void aDeviceThatIsPulledOutUnderLoadFailsWhatItHas() throws Exception {
-        start(QtestMachine.builder().option("-object", "throttle-group,id=slow,x-iops-total=2")
+        start(QtestMachine.builder().option("-object", "throttle-group,id=slow,x-iops-total=20")
             .blockdev("driver=throttle,node-name=disk,throttle-group=slow,file.driver=null-co,file.size=" + 4 * MIB)
             .rootPort("port0"));
         machine.plug(PLUGGED);
         for (int round = 0; round < 2; round++) {
             List<CompletableFuture<Void>> reads = reads(round == 0 ? attach("&size=256") : virtio.block("disk"));
             PciAddress place = machine.address("disk");
-            machine.remove("disk");
+            // QEMU waits until its own work is done, which takes seconds.
+            CompletableFuture<Void> removal = CompletableFuture.runAsync(() -> remove("disk"));
+            Await.until("the function is gone", () -> !machine.access().reaches(place));
             listener().removed(place);
             assertThat(end(reads)).isPositive();
             assertDeclared("the function was removed from the host");
+            removal.get(Await.LIMIT.toSeconds(), TimeUnit.SECONDS);
             machine.plug(PLUGGED);
             listener().appeared(place);
             virtio.block("disk");
+        }
+    }
+
+    private void remove(String id) {
+        try {
+            machine.remove(id);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
