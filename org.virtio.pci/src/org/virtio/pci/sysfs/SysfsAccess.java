@@ -10,8 +10,10 @@ import org.slf4j.LoggerFactory;
 import org.virtio.pci.access.AccessPath;
 import org.virtio.pci.access.PciAddress;
 import org.virtio.pci.access.PciFunction;
+import org.virtio.posix.Errno;
 import org.virtio.posix.FileDescriptor;
 import org.virtio.posix.FileValues;
+import org.virtio.posix.PosixException;
 
 /**
  * Reaches functions that no driver of the kernel's has, through sysfs: without interrupts, and without an IOMMU. Nothing in
@@ -76,14 +78,23 @@ public final class SysfsAccess implements AccessPath {
         if (!"0".equals(node.text("enable"))) {
             return () -> { };
         }
-        write(node, '1');
-        return () -> {
-            try {
+        try {
+            write(node, '1');
+        } catch (PosixException e) {
+            throw new IOException(node.address() + " cannot be enabled: " + e.getMessage()
+                + (e.errno() == Errno.EPERM ? "; run this process as root, or with the capability CAP_SYS_ADMIN" : ""), e);
+        }
+        return () -> disable(node);
+    }
+
+    private static void disable(SysfsNode node) {
+        try {
+            if (node.exists()) {
                 write(node, '0');
-            } catch (IOException e) {
-                LOG.warn("{} could not be disabled", node.address(), e);
             }
-        };
+        } catch (IOException e) {
+            LOG.warn("{} could not be disabled", node.address(), e);
+        }
     }
 
     private static void write(SysfsNode node, char value) throws IOException {

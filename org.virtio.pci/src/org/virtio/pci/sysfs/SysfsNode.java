@@ -19,7 +19,7 @@ import org.virtio.pci.access.PciAddress;
  * @param address of the function
  */
 public record SysfsNode(Path sys, PciAddress address) {
-    /** What BARs a function can have: 0 to 5. */
+    /** How many base address registers a function has. */
     private static final int BARS = 6;
 
     private Path directory() {

@@ -12,7 +12,8 @@ import org.virtio.posix.PosixException;
 
 /**
  * The INTx interrupt of a function that {@code uio_pci_generic} has. The kernel masks it by the INTx disable bit of the command
- * register when it has arrived, and counts; what is read of the device file is the count, 32 bits.
+ * register when it has arrived, and counts; what is read of the device file is the count, 32 bits. When the function is gone
+ * the descriptor stays readable, and nothing can be taken.
  */
 record UioInterrupt(FileDescriptor fd, Registers config) implements Intx {
     @Override
@@ -20,6 +21,9 @@ record UioInterrupt(FileDescriptor fd, Registers config) implements Intx {
         try {
             FileValues.next(fd, Integer.BYTES);
         } catch (PosixException e) {
+            if (e.errno() == Errno.EIO) {
+                throw new IOException("the interrupt is gone: the function was removed, or taken from uio_pci_generic", e);
+            }
             if (e.errno() != Errno.EAGAIN) {
                 throw e;
             }

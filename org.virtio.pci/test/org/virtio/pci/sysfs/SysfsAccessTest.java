@@ -114,6 +114,14 @@ class SysfsAccessTest {
     }
 
     @Test
+    void closesAFunctionThatIsThereNoMore() throws Exception {
+        PciFunction function = access.open(ADDRESS);
+        Path elsewhere = Files.move(fake.file("config").getParent(), fake.dev().resolve("removed"));
+        function.close();
+        assertThat(elsewhere.resolve("enable")).as("not written").hasContent("1\n");
+    }
+
+    @Test
     void leavesAFunctionEnabledThatWasSo() throws Exception {
         Files.writeString(fake.file("enable"), "2\n");
         access.open(ADDRESS).close();
