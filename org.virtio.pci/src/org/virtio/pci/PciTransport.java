@@ -72,6 +72,7 @@ final class PciTransport implements Transport, DeviceEvents {
 
     /** Begins to listen to the device; nothing but {@link #close()} may be called before this has returned. */
     void begin() throws IOException {
+        checkTranslation();
         interrupts = Interrupts.of(open, usableQueues(), loop, this);
         EventFd request = function.removalRequest();
         if (request != null) {
@@ -79,6 +80,18 @@ final class PciTransport implements Transport, DeviceEvents {
                 request.drain();
                 events.removed("the host asks for the function back");
             });
+        }
+    }
+
+    /**
+     * A device that does not offer ACCESS_PLATFORM goes around the IOMMU (section 6): what it is told would be taken for
+     * physical addresses, and it would write to memory of others.
+     */
+    private void checkTranslation() throws IOException {
+        if (function.isTranslated() && !common.deviceFeatures().contains(Feature.ACCESS_PLATFORM)) {
+            throw new VirtioException("the device does not offer ACCESS_PLATFORM, so it takes no notice of the IOMMU that it is "
+                + "behind, and would access the memory of others; have it offer that (QEMU: iommu_platform=on), or attach it by "
+                + "uio_pci_generic with the IOMMU off");
         }
     }
 

@@ -26,6 +26,8 @@ public final class FakeFunction implements PciFunction {
     public final Map<Integer, Registers> bars = new HashMap<>();
     /** Base address registers that map I/O space. */
     public final Set<Integer> ioBars = new HashSet<>();
+    /** Whether it is behind an IOMMU. */
+    public boolean translated;
     /** What was done, in order. */
     public final List<String> calls = new ArrayList<>();
     private int lastCapability;
@@ -87,6 +89,11 @@ public final class FakeFunction implements PciFunction {
     @Override
     public void unmap(MemoryRegion region) {
         calls.add("unmap");
+    }
+
+    @Override
+    public boolean isTranslated() {
+        return translated;
     }
 
     @Override

@@ -345,6 +345,15 @@ class PciTransportTest {
     }
 
     @Test
+    void aDeviceThatGoesAroundItsIommuIsRefused() throws VirtioException {
+        device.function.translated = true;
+        device.offered[0] = 1L << Feature.VERSION_1;
+        assertRefused("does not offer ACCESS_PLATFORM");
+        device.offered[0] |= 1L << Feature.ACCESS_PLATFORM;
+        open("").close();
+    }
+
+    @Test
     void addressesAreChecked() {
         assertThatThrownBy(() -> provider.open(DeviceAddress.parse("pci:00:05.0"), listener))
             .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("0000:00:05.0");

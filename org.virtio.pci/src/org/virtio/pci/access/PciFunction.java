@@ -40,6 +40,12 @@ public interface PciFunction extends AutoCloseable {
     /** Takes memory away from the function, which must not use it any more. Does nothing if it is not mapped. */
     void unmap(MemoryRegion region) throws IOException;
 
+    /**
+     * Whether an IOMMU translates the addresses that {@link #map} returns, so that they mean nothing to a device that goes
+     * around it; otherwise they are physical ones.
+     */
+    boolean isTranslated();
+
     /** What memory can be mapped. */
     RegionLimits regionLimits();
 

@@ -18,6 +18,9 @@ public interface DeviceMemory extends AutoCloseable {
     /** Takes a region away; does nothing if it is not there. */
     void unmap(MemoryRegion region) throws IOException;
 
+    /** Whether addresses are an IOMMU's, and not physical ones. */
+    boolean isTranslated();
+
     /** What regions can be made visible. */
     RegionLimits limits();
 

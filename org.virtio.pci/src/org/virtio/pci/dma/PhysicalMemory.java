@@ -77,6 +77,11 @@ public final class PhysicalMemory implements DeviceMemory {
     }
 
     @Override
+    public boolean isTranslated() {
+        return false;
+    }
+
+    @Override
     public RegionLimits limits() {
         // Where the kernel has no huge pages, it says so when such memory is made.
         long page = Math.max(Posix.hugePageSize(), Posix.pageSize());

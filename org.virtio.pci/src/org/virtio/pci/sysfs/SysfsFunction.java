@@ -62,6 +62,11 @@ public class SysfsFunction implements PciFunction {
     }
 
     @Override
+    public final boolean isTranslated() {
+        return memory.isTranslated();
+    }
+
+    @Override
     public final RegionLimits regionLimits() {
         return memory.limits();
     }

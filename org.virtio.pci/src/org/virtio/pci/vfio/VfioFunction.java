@@ -76,6 +76,11 @@ final class VfioFunction implements PciFunction {
     }
 
     @Override
+    public boolean isTranslated() {
+        return memory.isTranslated();
+    }
+
+    @Override
     public RegionLimits regionLimits() {
         return memory.limits();
     }

@@ -55,6 +55,11 @@ final class VfioMemory implements DeviceMemory {
     }
 
     @Override
+    public boolean isTranslated() {
+        return true;
+    }
+
+    @Override
     public RegionLimits limits() {
         return RegionLimits.NONE;
     }

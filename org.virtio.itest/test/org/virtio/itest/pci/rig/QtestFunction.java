@@ -119,6 +119,11 @@ final class QtestFunction implements PciFunction {
     }
 
     @Override
+    public boolean isTranslated() {
+        return space != AddressSpace.PHYSICAL;
+    }
+
+    @Override
     public RegionLimits regionLimits() {
         return RegionLimits.NONE;
     }
