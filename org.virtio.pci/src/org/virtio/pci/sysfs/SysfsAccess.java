@@ -98,7 +98,8 @@ public final class SysfsAccess implements AccessPath {
     }
 
     private static void write(SysfsNode node, char value) throws IOException {
-        try (FileDescriptor file = DeviceFiles.open(node.file("enable"), true, "the function was removed, or this is no sysfs")) {
+        String ifMissing = "the function was removed, or this is no sysfs";
+        try (FileDescriptor file = DeviceFiles.open(node.file("enable"), true, ifMissing)) {
             FileValues.write(file, 0, Byte.BYTES, value);
         }
     }

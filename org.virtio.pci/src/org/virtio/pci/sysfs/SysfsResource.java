@@ -20,7 +20,8 @@ record SysfsResource(long start, long end, long flags) {
     static SysfsResource parse(String line) {
         String[] fields = line.strip().split("\\s+");
         if (fields.length != FIELDS) {
-            throw new IllegalArgumentException("'" + line + "' has " + fields.length + " fields; expected start, end and flags");
+            throw new IllegalArgumentException("'" + line + "' has " + fields.length
+                + " fields; expected start, end and flags");
         }
         return new SysfsResource(number(fields[0]), number(fields[1]), number(fields[2]));
     }

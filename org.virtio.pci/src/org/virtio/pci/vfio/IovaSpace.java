@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Gives out addresses by which the functions of an IOMMU group know memory. Each piece begins at a multiple of 2 MiB, so that the
- * IOMMU can use its large pages where the memory does; none begins at 0, which devices take for no address. Thread-safe.
+ * Gives out addresses by which the functions of an IOMMU group know memory. Each piece begins at a multiple of 2 MiB, so that
+ * the IOMMU can use its large pages where the memory does; none begins at 0, which devices take for no address. Thread-safe.
  */
 final class IovaSpace {
     /** Also the lowest address. */

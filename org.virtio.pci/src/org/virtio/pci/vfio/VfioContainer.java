@@ -73,7 +73,7 @@ final class VfioContainer implements AutoCloseable {
         return IommuInfo.ranges(fd);
     }
 
-    /** Has the IOMMU translate addresses of the device to ones of this process, whose pages stay where they are from then on. */
+    /** Has the IOMMU translate addresses of the device to ones of this process, whose pages stay where they are then. */
     void mapDma(long address, long iova, long size) throws IOException {
         ByteBuffer map = VfioRequest.structure(DmaMapLayout.SIZE)
             .putInt(DmaMapLayout.FLAGS, DmaMapLayout.FLAG_READ | DmaMapLayout.FLAG_WRITE)

@@ -138,7 +138,7 @@ final class VfioFunction implements PciFunction {
         try {
             interrupts.disable();
         } catch (IOException e) {
-            LOG.warn("{}: interrupts could not be disabled; the kernel does that when it closes the function", node.address(), e);
+            LOG.warn("{}: interrupts could not be disabled; that the kernel closes it will do", node.address(), e);
         }
         memory.close();
         afterwards.run();

@@ -53,7 +53,8 @@ class FileRegistersTest {
         registers.write8(1, 0x1ff);
         registers.write16(2, -2);
         registers.write32(4, 0x1234_5678);
-        assertThat(Files.readAllBytes(path)).containsExactly(9, 9, 9, 9, 1, 0xff, 0xfe, 0xff, 0x78, 0x56, 0x34, 0x12, 9, 9, 9, 9);
+        assertThat(Files.readAllBytes(path))
+            .containsExactly(9, 9, 9, 9, 1, 0xff, 0xfe, 0xff, 0x78, 0x56, 0x34, 0x12, 9, 9, 9, 9);
     }
 
     @Test

@@ -48,7 +48,8 @@ class IovaSpaceTest {
     }
 
     @Property
-    void piecesAreWithinTheRangesAlignedAndApart(@ForAll("ranges") List<IovaRange> ranges, @ForAll("steps") List<Integer> steps) {
+    void piecesAreWithinTheRangesAlignedAndApart(@ForAll("ranges") List<IovaRange> ranges,
+            @ForAll("steps") List<Integer> steps) {
         IovaSpace space = new IovaSpace(ranges);
         TreeMap<Long, Long> taken = new TreeMap<>();
         for (int step : steps) {

@@ -11,10 +11,10 @@ class LockedMemoryTest {
 
     @Test
     void findsTheSoftLimit() {
-        assertThat(LockedMemory.limit(HEAD + "Max locked memory         65536                8388608              bytes     \n"))
-            .isEqualTo("65536 bytes");
-        assertThat(LockedMemory.limit(HEAD + "Max locked memory         unlimited            unlimited            bytes     \n"))
-            .isEqualTo("unlimited");
+        String some = HEAD + "Max locked memory         65536                8388608              bytes     \n";
+        assertThat(LockedMemory.limit(some)).isEqualTo("65536 bytes");
+        String all = HEAD + "Max locked memory         unlimited            unlimited            bytes     \n";
+        assertThat(LockedMemory.limit(all)).isEqualTo("unlimited");
         assertThat(LockedMemory.limit(HEAD)).isEqualTo("not known");
     }
 
