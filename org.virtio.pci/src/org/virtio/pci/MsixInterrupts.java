@@ -40,13 +40,25 @@ final class MsixInterrupts implements Interrupts {
      * @param queues that are to be used
      */
     static MsixInterrupts enable(PciFunction function, int queues, EventLoop loop, DeviceEvents events) throws IOException {
-        boolean perQueue = function.vectors() > queues;
-        MsixInterrupts interrupts = new MsixInterrupts(function, loop, events, perQueue);
+        int shared = Math.min(2, function.vectors());
+        if (function.vectors() <= queues) {
+            return new MsixInterrupts(function, loop, events, false).enabled(shared);
+        }
         try {
-            interrupts.enable(perQueue ? 1 + queues : Math.min(2, function.vectors()));
-            return interrupts;
+            return new MsixInterrupts(function, loop, events, true).enabled(1 + queues);
         } catch (IOException e) {
-            interrupts.close();
+            // The function has so many, but the host may not.
+            LOG.info("There are not {} MSI-X vectors to be had, so that all queues share one: {}", 1 + queues, e.getMessage());
+            return new MsixInterrupts(function, loop, events, false).enabled(shared);
+        }
+    }
+
+    private MsixInterrupts enabled(int count) throws IOException {
+        try {
+            enable(count);
+            return this;
+        } catch (IOException e) {
+            close();
             throw e;
         }
     }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.virtio.pci;
 
-import static org.virtio.pci.capability.ConfigHeaderLayout.COMMAND;
 import static org.virtio.pci.capability.ConfigHeaderLayout.COMMAND_BUS_MASTER;
 import static org.virtio.pci.capability.ConfigHeaderLayout.COMMAND_IO;
 import static org.virtio.pci.capability.ConfigHeaderLayout.COMMAND_MEMORY;
@@ -19,6 +18,7 @@ import org.virtio.pci.access.PciFunction;
 import org.virtio.pci.access.Registers;
 import org.virtio.pci.capability.StructureFinder;
 import org.virtio.pci.capability.VirtioStructures;
+import org.virtio.pci.sysfs.CommandRegister;
 import org.virtio.spec.DeviceType;
 import org.virtio.spec.PciDeviceId;
 
@@ -47,10 +47,10 @@ record OpenFunction(PciOptions options, String path, PciFunction function, Devic
             throw new VirtioException("it is " + id + ", no virtio device; expected 1af4:1000 to 1af4:107f");
         }
         DeviceType type = type(device, config.read16(SUBSYSTEM_ID), id);
-        enable(config, COMMAND_MEMORY);
+        CommandRegister.set(config, COMMAND_MEMORY);
         VirtioStructures structures = StructureFinder.find(function, options.throughConfig());
         if (structures.usesIo()) {
-            enable(config, COMMAND_IO);
+            CommandRegister.set(config, COMMAND_IO);
         }
         return new OpenFunction(options, path, function, type, id + " revision " + config.read8(REVISION_ID), structures);
     }
@@ -63,16 +63,9 @@ record OpenFunction(PciOptions options, String path, PciFunction function, Devic
         }
     }
 
-    private static void enable(Registers config, int bit) throws IOException {
-        int command = config.read16(COMMAND);
-        if ((command & bit) == 0) {
-            config.write16(COMMAND, command | bit);
-        }
-    }
-
     /** Lets the function access memory, and so send messages. */
     void enableBusMaster() throws IOException {
-        enable(function.config(), COMMAND_BUS_MASTER);
+        CommandRegister.set(function.config(), COMMAND_BUS_MASTER);
     }
 
     /** What to tell of it in a dump. */

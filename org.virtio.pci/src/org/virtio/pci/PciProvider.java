@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Collectors;
@@ -36,15 +37,19 @@ import org.virtio.transport.TransportProvider;
 @Component(service = {TransportProvider.class, FunctionListener.class, OpenFunctions.class})
 public final class PciProvider implements TransportProvider, FunctionListener, OpenFunctions {
     private static final String SCHEME = "pci";
+    private static final String GONE = "the function was removed from the host";
 
     private final Map<PciAddress, Slot> open = new ConcurrentHashMap<>();
     private final List<AccessPath> paths = new CopyOnWriteArrayList<>();
     private final List<HostDeviceListener> hostListeners = new CopyOnWriteArrayList<>();
+    /** Functions that no path reached when they were to be opened. */
+    private final Set<PciAddress> missed = ConcurrentHashMap.newKeySet();
     private final EventLoop loop;
 
     /** A function that is open or being opened. */
     private static final class Slot {
         private volatile AccessPath path;
+        private volatile boolean gone;
         /** Null while it is being opened. */
         private volatile PciTransport transport;
     }
@@ -71,6 +76,8 @@ public final class PciProvider implements TransportProvider, FunctionListener, O
     public void bindPath(AccessPath path) {
         paths.add(path);
         paths.sort(Comparator.comparing(AccessPath::name));
+        // Paths may come after those who want to use them, as when this bundle starts again.
+        missed.forEach(this::appeared);
     }
 
     /** A way to reach functions goes, and with it the devices that were opened by it. */
@@ -129,6 +136,11 @@ public final class PciProvider implements TransportProvider, FunctionListener, O
             begun = true;
             slot.path = path;
             slot.transport = transport;
+            missed.remove(options.address());
+            // Either this or who says so sees what the other has stored.
+            if (slot.gone) {
+                transport.removed(GONE);
+            }
             return transport;
         } finally {
             if (!begun && transport != null) {
@@ -145,6 +157,7 @@ public final class PciProvider implements TransportProvider, FunctionListener, O
                 return path;
             }
         }
+        missed.add(options.address());
         String names = paths.stream().map(AccessPath::name).collect(Collectors.joining(", "));
         throw new VirtioException(options.access() == null
             ? "no access path (" + names + ") reaches it: there is no such function, or a driver of the kernel's has it; "
@@ -165,8 +178,12 @@ public final class PciProvider implements TransportProvider, FunctionListener, O
     @Override
     public void removed(PciAddress address) {
         Slot slot = open.get(address);
-        if (slot != null && slot.transport != null) {
-            slot.transport.removed("the function was removed from the host");
+        if (slot != null) {
+            slot.gone = true;
+            PciTransport transport = slot.transport;
+            if (transport != null) {
+                transport.removed(GONE);
+            }
         }
         hostListeners.forEach(listener -> listener.removed(address(address)));
     }

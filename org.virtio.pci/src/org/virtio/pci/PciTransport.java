@@ -54,6 +54,7 @@ final class PciTransport implements Transport, DeviceEvents {
     private final AtomicReference<String> failure = new AtomicReference<>();
     private FeatureSet accepted = FeatureSet.NONE;
     private Interrupts interrupts;
+    private int queueLimit;
 
     /**
      * Takes a function over.
@@ -73,7 +74,10 @@ final class PciTransport implements Transport, DeviceEvents {
     /** Begins to listen to the device; nothing but {@link #close()} may be called before this has returned. */
     void begin() throws IOException {
         checkTranslation();
-        interrupts = Interrupts.of(open, usableQueues(), loop, this);
+        queueLimit = open.options().queues() == 0 ? Integer.MAX_VALUE : open.options().queues();
+        // What the device says later does not count: there is an interrupt for so many.
+        queueLimit = usableQueues();
+        interrupts = Interrupts.of(open, queueLimit, loop, this);
         EventFd request = function.removalRequest();
         if (request != null) {
             loop.watch(request.fd(), Epoll.IN, ready -> {
@@ -96,9 +100,9 @@ final class PciTransport implements Transport, DeviceEvents {
     }
 
     private int usableQueues() throws IOException {
-        int limit = open.options().queues();
         int there = common.queues();
-        return limit == 0 ? there : Math.min(limit, there);
+        checkPresenceIf(there == NO_FUNCTION);
+        return Math.min(queueLimit, there);
     }
 
     /** The function is gone. Any thread. */
@@ -165,6 +169,12 @@ final class PciTransport implements Transport, DeviceEvents {
         }
     }
 
+    private void checkPresenceIf(boolean suspicious) throws IOException {
+        if (suspicious) {
+            checkPresence();
+        }
+    }
+
     @Override
     public DeviceType deviceType() {
         return open.type();
@@ -174,9 +184,7 @@ final class PciTransport implements Transport, DeviceEvents {
     public int status() throws VirtioException {
         return access(() -> {
             int status = common.status();
-            if (status == 0 || status == ALL_ONES) {
-                checkPresence();
-            }
+            checkPresenceIf(status == 0 || status == ALL_ONES);
             return status;
         });
     }
@@ -204,11 +212,14 @@ final class PciTransport implements Transport, DeviceEvents {
         queues.clear();
     }
 
-    /** Without those whose fields the common configuration structure is too short for. */
+    /** Without those for which a structure is too short, or not in the right place. */
     @Override
     public FeatureSet deviceFeatures() throws VirtioException {
         return access(() -> {
             FeatureSet features = common.deviceFeatures();
+            if (open.structures().notifyPlace() % Integer.BYTES != 0) {
+                features = features.without(Feature.NOTIFICATION_DATA);
+            }
             if (!common.has(PciCommonConfigLayout.QUEUE_RESET)) {
                 features = features.without(Feature.RING_RESET);
             }
@@ -320,7 +331,11 @@ final class PciTransport implements Transport, DeviceEvents {
 
     @Override
     public byte[] readConfig(int offset, int length) throws VirtioException {
-        return access(() -> config.read(offset, length));
+        return access(() -> {
+            byte[] value = config.read(offset, length);
+            checkPresenceIf(value[0] == (byte) ALL_ONES || value[0] == 0);
+            return value;
+        });
     }
 
     @Override

@@ -5,7 +5,9 @@ import static org.virtio.spec.PciCommonConfigLayout.NO_VECTOR;
 
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
+import org.virtio.pci.access.PciFunction;
 import org.virtio.pci.access.Registers;
+import org.virtio.pci.sysfs.CommandRegister;
 import org.virtio.posix.Epoll;
 import org.virtio.posix.EventLoop;
 import org.virtio.posix.TimerFd;
@@ -24,15 +26,18 @@ final class PolledInterrupts implements Interrupts {
     private final DeviceEvents events;
     private final TimerFd timer;
 
-    private PolledInterrupts(Registers isr, EventLoop loop, DeviceEvents events) throws IOException {
+    private PolledInterrupts(PciFunction function, Registers isr, EventLoop loop, DeviceEvents events) throws IOException {
+        // Nobody would lower a line that the function raises, and others may share it.
+        CommandRegister.set(function.config(), CommandRegister.INTX_DISABLE);
         this.isr = isr;
         this.loop = loop;
         this.events = events;
         this.timer = TimerFd.periodic(PERIOD_NANOS);
     }
 
-    static PolledInterrupts start(Registers isr, EventLoop loop, DeviceEvents events) throws IOException {
-        PolledInterrupts interrupts = new PolledInterrupts(isr, loop, events);
+    static PolledInterrupts start(PciFunction function, Registers isr, EventLoop loop, DeviceEvents events)
+            throws IOException {
+        PolledInterrupts interrupts = new PolledInterrupts(function, isr, loop, events);
         try {
             loop.watch(interrupts.timer.fd(), Epoll.IN, ready -> interrupts.look());
             return interrupts;

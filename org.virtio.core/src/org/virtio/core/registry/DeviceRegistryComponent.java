@@ -160,8 +160,9 @@ public final class DeviceRegistryComponent implements DeviceRegistry, HostDevice
     /** A device that was declared at that address is opened, as when a provider comes. */
     @Override
     public void appeared(DeviceAddress address) {
-        table.toOpen(address.scheme()).stream()
-            .filter(declared -> declared.address.location().equals(address.location())).forEach(this::reopenLater);
+        // Later, since the same device may still wait to be closed.
+        later(() -> table.toOpen(address.scheme()).stream()
+            .filter(declared -> declared.address.location().equals(address.location())).forEach(this::reopen));
     }
 
     /** Its transport knows too, and says so of the device that is open. */

@@ -61,8 +61,8 @@ public final class StructureFinder {
         Found notify = required(TYPE_NOTIFY, "notification", Short.BYTES, Short.BYTES);
         Found isr = required(TYPE_ISR, "ISR status", Byte.BYTES, Byte.BYTES);
         Found device = first(TYPE_DEVICE, "device configuration", 1, Integer.BYTES, true);
-        return new VirtioStructures(common.registers, notify.registers, notify.capability.extra(), isr.registers,
-            device == null ? null : device.registers, usesIo, List.copyOf(places));
+        return new VirtioStructures(common.registers, notify.registers, notify.capability.offset(), notify.capability.extra(),
+            isr.registers, device == null ? null : device.registers, usesIo, List.copyOf(places));
     }
 
     private Found required(int type, String name, int minLength, int alignment) throws IOException {

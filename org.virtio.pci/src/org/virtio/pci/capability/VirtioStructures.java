@@ -9,12 +9,13 @@ import org.virtio.pci.access.Registers;
  *
  * @param common           common configuration, at least 56 bytes
  * @param notification     notifications, at least 2 bytes
+ * @param notifyPlace      where notifications are behind their base address register, in bytes
  * @param notifyMultiplier bytes by which {@code queue_notify_off} counts; may be 0
  * @param isr              ISR status, at least 1 byte
  * @param device           device-specific configuration, or null
  * @param usesIo           whether any of them is in I/O space
  * @param places           where they are, for people
  */
-public record VirtioStructures(Registers common, Registers notification, long notifyMultiplier, Registers isr, Registers device,
-    boolean usesIo, List<String> places) {
+public record VirtioStructures(Registers common, Registers notification, long notifyPlace, long notifyMultiplier, Registers isr,
+    Registers device, boolean usesIo, List<String> places) {
 }

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.virtio.pci;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.virtio.device.DeviceAddress;
+import org.virtio.device.FeatureSet;
+import org.virtio.device.VirtioException;
+import org.virtio.host.HostDeviceListener;
+import org.virtio.pci.access.PciAddress;
+import org.virtio.pci.capability.ConfigHeaderLayout;
+import org.virtio.spec.DeviceStatus;
+import org.virtio.spec.DeviceType;
+import org.virtio.spec.Feature;
+import org.virtio.spec.PciIsr;
+import org.virtio.transport.QueueNotifier;
+import org.virtio.transport.Transport;
+
+/** Functions and paths that come and go, and what is refused when one is opened. */
+class PciProviderTest extends TransportFixture {
+    @Test
+    void aFunctionThatReadsAllOnesIsGone() throws Exception {
+        try (Transport transport = open("")) {
+            device.allOnes = true;
+            assertThat(transport.status()).as("it still has a vendor").isEqualTo(0xff);
+            device.function.config.write16(ConfigHeaderLayout.VENDOR_ID, ConfigHeaderLayout.NO_FUNCTION);
+            assertThatThrownBy(transport::status).isInstanceOf(VirtioException.class).hasMessageContaining("all ones");
+            assertThat(listener.next()).startsWith("failed: ").contains("all ones");
+            assertThatThrownBy(transport::deviceFeatures).isInstanceOf(VirtioException.class).hasMessageContaining("all ones");
+        }
+    }
+
+    @Test
+    void aFunctionThatReadsZerosIsAskedWhetherItIsThere() throws VirtioException {
+        try (Transport transport = open("")) {
+            device.function.config.write16(ConfigHeaderLayout.VENDOR_ID, ConfigHeaderLayout.NO_FUNCTION);
+            assertThatThrownBy(transport::status).hasMessageContaining("removed");
+        }
+    }
+
+    @Test
+    void aBrokenPathFailsTheTransportOnce() throws Exception {
+        try (Transport transport = negotiated(FeatureSet.of(Feature.VERSION_1))) {
+            QueueNotifier queue = transport.setUpQueue(setup(0));
+            device.broken = "the socket is closed";
+            queue.notifyDevice(0);
+            assertThat(listener.next()).isEqualTo("failed: the socket is closed");
+            assertThatThrownBy(transport::maxQueues).isInstanceOf(VirtioException.class).hasMessage("the socket is closed");
+            provider.removed(WHERE);
+            assertThat(listener.next()).isEqualTo("removed: the function was removed from the host");
+        }
+    }
+
+    @Test
+    void aRemovedFunctionFailsAndIsRemoved() throws Exception {
+        try (Transport transport = open("")) {
+            provider.removed(PciAddress.parse("0000:00:06.0"));
+            provider.removed(WHERE);
+            assertThat(listener.next()).isEqualTo("failed: the function was removed from the host");
+            assertThat(listener.next()).isEqualTo("removed: the function was removed from the host");
+            assertThatThrownBy(transport::status).isInstanceOf(VirtioException.class);
+        }
+    }
+
+    @Test
+    void aPathThatGoesTakesItsDevicesAlong() throws Exception {
+        try (Transport transport = open("")) {
+            provider.unbindPath(path());
+            assertThat(transport.deviceType()).as("another path went").isEqualTo(DeviceType.BLOCK);
+            provider.unbindPath(path);
+            assertThat(listener.next()).isEqualTo("failed: the access path 'fake' went");
+            assertThat(listener.next()).isEqualTo("removed: the access path 'fake' went");
+        }
+    }
+
+    /** As when this bundle starts: who declared a device wants it back before all paths are there. */
+    @Test
+    void aPathThatComesLateIsToldOf() {
+        List<String> appeared = new ArrayList<>();
+        provider.bindHostListener(new HostDeviceListener() {
+            @Override
+            public void appeared(DeviceAddress address) {
+                appeared.add(address.toString());
+            }
+
+            @Override
+            public void removed(DeviceAddress address) {
+                throw new AssertionError(address);
+            }
+        });
+        provider.unbindPath(path);
+        assertThatThrownBy(() -> open("")).hasMessageContaining("no access path");
+        provider.bindPath(path);
+        assertThat(appeared).containsExactly("pci:" + WHERE);
+    }
+
+    @Test
+    void aFunctionThatGoesWhileItIsOpenedIsRemoved() throws Exception {
+        duringOpen = () -> provider.removed(WHERE);
+        try (Transport transport = open("")) {
+            assertThat(listener.next()).isEqualTo("failed: the function was removed from the host");
+            assertThat(listener.next()).startsWith("removed: ");
+            assertThatThrownBy(transport::maxQueues).isInstanceOf(VirtioException.class);
+        }
+    }
+
+    @Test
+    void aFunctionIsOpenOnceAtATime() throws VirtioException {
+        try (Transport transport = open("")) {
+            assertThatThrownBy(() -> open("")).isInstanceOf(VirtioException.class).hasMessageContaining("attached already");
+            assertThat(transport.deviceType()).isEqualTo(DeviceType.BLOCK);
+        }
+        open("").close();
+    }
+
+    @Test
+    void aDeviceThatIsPolledTellsOfItsConfigurationAndOfItsEnd() throws Exception {
+        try (Transport transport = open("?interrupts=poll")) {
+            assertThat(transport.details()).containsEntry("interrupts", "polling");
+            device.isr = PciIsr.CONFIGURATION;
+            assertThat(listener.next()).isEqualTo("configuration changed");
+            device.status = DeviceStatus.DEVICE_NEEDS_RESET;
+            device.isr = PciIsr.CONFIGURATION;
+            assertThat(listener.next()).contains("DEVICE_NEEDS_RESET");
+        }
+    }
+
+    @Test
+    void functionsThatAreNoVirtioDevicesAreRefusedAndClosed() {
+        device.function.config.write16(ConfigHeaderLayout.DEVICE_ID, 0x1080);
+        assertRefused("it is 1af4:1080, no virtio device");
+        device.function.config.write16(ConfigHeaderLayout.DEVICE_ID, 0x1040);
+        assertRefused("device ID 0 is not assigned");
+        device.function.config.write16(ConfigHeaderLayout.VENDOR_ID, ConfigHeaderLayout.NO_FUNCTION);
+        assertRefused("there is no function");
+        assertThat(device.function.calls).containsExactly("close", "close", "close");
+    }
+
+    private void assertRefused(String reason) {
+        assertThatThrownBy(() -> open("")).isInstanceOf(VirtioException.class).hasMessageContaining(WHERE.toString())
+            .hasMessageContaining(reason);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = ';', value = {"?interrupts=often; none of auto, msix, intx, poll",
+        "?registers=all; neither bar nor config", "?queues=0; from 1 to 65535", "?colour=red; unknown option"})
+    void badOptionsAreRefusedByName(String options, String reason) {
+        assertThatThrownBy(() -> open(options)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining(reason);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = ';', value = {"?interrupts=msix; there is no MSI-X by way of fake",
+        "?interrupts=intx; there is no INTx by way of fake", "?access=vfio; there is no access path 'vfio'; there are fake"})
+    void whatThePathDoesNotHaveIsRefused(String options, String reason) {
+        assertThatThrownBy(() -> open(options)).isInstanceOf(VirtioException.class).hasMessageContaining(reason);
+    }
+
+    @Test
+    void aDeviceThatGoesAroundItsIommuIsRefused() throws VirtioException {
+        device.function.translated = true;
+        device.offered[0] = 1L << Feature.VERSION_1;
+        assertRefused("does not offer ACCESS_PLATFORM");
+        device.offered[0] |= 1L << Feature.ACCESS_PLATFORM;
+        open("").close();
+    }
+
+    @Test
+    void addressesAreChecked() {
+        assertThatThrownBy(() -> provider.open(DeviceAddress.parse("pci:00:05.0"), listener))
+            .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("0000:00:05.0");
+        assertThatThrownBy(() -> provider.open(DeviceAddress.parse("pci:0000:00:06.0"), listener))
+            .isInstanceOf(VirtioException.class).hasMessageContaining("(fake)").hasMessageContaining("virtio:scan");
+    }
+}
