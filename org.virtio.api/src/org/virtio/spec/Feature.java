@@ -47,10 +47,19 @@ public final class Feature {
      */
     public static String name(DeviceType type, int bit) {
         String name = common(bit);
-        if (name == null && type == DeviceType.BLOCK) {
-            name = BlkFeature.name(bit);
+        if (name == null) {
+            name = ofType(type, bit);
         }
         return name == null ? "bit " + bit : name;
+    }
+
+    private static String ofType(DeviceType type, int bit) {
+        return switch (type) {
+            case BLOCK -> BlkFeature.name(bit);
+            case NETWORK -> NetFeature.name(bit);
+            case SCSI_HOST -> ScsiFeature.name(bit);
+            default -> null;
+        };
     }
 
     private static String common(int bit) {

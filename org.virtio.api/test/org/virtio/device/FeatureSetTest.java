@@ -14,6 +14,8 @@ import org.junit.jupiter.api.Test;
 import org.virtio.spec.BlkFeature;
 import org.virtio.spec.DeviceType;
 import org.virtio.spec.Feature;
+import org.virtio.spec.NetFeature;
+import org.virtio.spec.ScsiFeature;
 
 class FeatureSetTest {
     private static FeatureSet set(Set<Integer> bits) {
@@ -59,6 +61,10 @@ class FeatureSetTest {
     void printsByName() {
         assertThat(FeatureSet.of(BlkFeature.FLUSH, Feature.VERSION_1, 63).names(DeviceType.BLOCK))
             .containsExactly("BLK_FLUSH", "VERSION_1", "bit 63");
-        assertThat(FeatureSet.of(BlkFeature.FLUSH).names(DeviceType.NETWORK)).containsExactly("bit 9");
+        assertThat(FeatureSet.of(NetFeature.MAC, Feature.VERSION_1, NetFeature.SPEED_DUPLEX).names(DeviceType.NETWORK))
+            .containsExactly("NET_MAC", "VERSION_1", "NET_SPEED_DUPLEX");
+        assertThat(FeatureSet.of(ScsiFeature.HOTPLUG, BlkFeature.FLUSH).names(DeviceType.SCSI_HOST))
+            .containsExactly("SCSI_HOTPLUG", "bit 9");
+        assertThat(FeatureSet.of(BlkFeature.FLUSH).names(DeviceType.ENTROPY)).containsExactly("bit 9");
     }
 }
