@@ -9,8 +9,8 @@ public class ConfigFieldDTO extends DTO {
     public int offset;
     /** Its name in the specification. */
     public String name;
-    /** Its value. */
-    public long value;
+    /** Its value: a Long, or, of a MAC address, its octets as text. */
+    public Object value;
     /** What its value means, where a number does not say it; else empty. */
-    public String meaning;
+    public String meaning = "";
 }

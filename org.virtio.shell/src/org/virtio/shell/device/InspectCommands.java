@@ -19,7 +19,6 @@ import org.virtio.shell.Commands;
 import org.virtio.shell.print.HexDump;
 import org.virtio.shell.print.Json;
 import org.virtio.shell.print.Listing;
-import org.virtio.spec.DeviceType;
 
 /** Commands that show what a device is and what it does. */
 @Component(service = InspectCommands.class, property = {"osgi.command.scope=virtio",
@@ -65,13 +64,15 @@ public final class InspectCommands extends Commands {
     }
 
     /** A device's configuration space. */
-    @Descriptor("shows the configuration space of a device: of a block device by field, of others in hexadecimal. "
-        + "Usage: config <name>")
+    @Descriptor("shows the configuration space of a device: of blk, net, scsi and rng devices by field, of others in "
+        + "hexadecimal. Usage: config <name>")
     public Object config(@Descriptor("the device") String name) throws Exception {
         return run(() -> services.registry(registry -> {
             VirtioDevice device = open(registry, name);
-            return device.type() == DeviceType.BLOCK
-                ? BlkConfig.read(device.config(), device.deviceFeatures()) : hexadecimal(device);
+            return ConfigFields.areKnown(device.type())
+                ? new Listing<>(ConfigFields.read(device.type(), device.config(), device.deviceFeatures()),
+                    name + " has no valid fields in its configuration space")
+                : hexadecimal(device);
         }));
     }
 

@@ -18,6 +18,8 @@ import org.virtio.device.FeatureSet;
 import org.virtio.queue.QueueDTO;
 import org.virtio.shell.print.Json;
 import org.virtio.spec.BlkFeature;
+import org.virtio.spec.DeviceType;
+import org.virtio.spec.NetFeature;
 
 class DeviceFormsTest {
     private final DeviceConverter converter = new DeviceConverter();
@@ -126,13 +128,20 @@ class DeviceFormsTest {
                    0           0         0     0       2  -      broken: the driver said so""");
     }
 
-    @Test
-    void theConfigurationSpaceHasTheFieldsThatTheFeaturesMakeValid() throws Exception {
-        Map<Integer, Object> values = Map.of(0, 131072L, 20, 4096L, 24, 3, 25, 0, 26, 1, 28, 8L);
-        ConfigSpace config = (ConfigSpace) Proxy.newProxyInstance(getClass().getClassLoader(),
+    private static ConfigSpace config(Map<Integer, Object> values) {
+        return (ConfigSpace) Proxy.newProxyInstance(DeviceFormsTest.class.getClassLoader(),
             new Class<?>[] {ConfigSpace.class}, (self, method, arguments) -> method.getName().equals("readConsistently")
                 ? ((ConfigSpace.Reader<?>) arguments[0]).read((ConfigSpace) self) : values.get(arguments[0]));
-        assertThat(print(BlkConfig.read(config, FeatureSet.of(BlkFeature.BLK_SIZE, BlkFeature.TOPOLOGY)))).isEqualTo("""
+    }
+
+    private String config(DeviceType type, FeatureSet features, Map<Integer, Object> values) throws Exception {
+        return print(ConfigFields.read(type, config(values), features));
+    }
+
+    @Test
+    void theConfigurationSpaceHasTheFieldsThatTheFeaturesMakeValid() throws Exception {
+        assertThat(config(DeviceType.BLOCK, FeatureSet.of(BlkFeature.BLK_SIZE, BlkFeature.TOPOLOGY),
+            Map.of(0, 131072L, 20, 4096L, 24, 3, 25, 0, 26, 1, 28, 8L))).isEqualTo("""
             OFFSET  FIELD                 VALUE
                  0  capacity            131,072  64 MiB
                 20  blk_size              4,096  4 KiB
@@ -140,6 +149,50 @@ class DeviceFormsTest {
                 25  alignment_offset          0
                 26  min_io_size               1  1 block
                 28  opt_io_size               8  8 blocks""");
+    }
+
+    @Test
+    void aNetworkDevicesFieldsComeWithAnyOfTheirFeatures() throws Exception {
+        byte[] mac = {0x52, 0x54, 0, (byte) 0xab, 2, 1};
+        assertThat(config(DeviceType.NETWORK, FeatureSet.of(NetFeature.MAC, NetFeature.STATUS, NetFeature.RSS, NetFeature.MTU,
+            NetFeature.SPEED_DUPLEX), Map.of(0, mac, 6, 3, 8, 4, 10, 1500, 12, 0xffffffffL, 16, 1, 17, 40, 18, 128,
+            20, 0x1ffL))).isEqualTo("""
+            OFFSET  FIELD                                         VALUE
+                 0  mac                               52:54:00:ab:02:01
+                 6  status                                            3  link up, asks for announcements
+                 8  max_virtqueue_pairs                               4
+                10  mtu                                           1,500
+                12  speed                                 4,294,967,295  not known
+                16  duplex                                            1  full
+                17  rss_max_key_size                                 40  40 bytes
+                18  rss_max_indirection_table_length                128
+                20  supported_hash_types                            511  0x1ff""");
+        assertThat(config(DeviceType.NETWORK, FeatureSet.of(NetFeature.STATUS, NetFeature.SPEED_DUPLEX),
+            Map.of(6, 0, 12, 10_000L, 16, 0))).isEqualTo("""
+            OFFSET  FIELD    VALUE
+                 6  status       0  link down
+                12  speed   10,000  10,000 Mbit/s
+                16  duplex       0  half""");
+    }
+
+    @Test
+    void allFieldsOfAScsiHostAreValidAndAnEntropyDeviceHasNone() throws Exception {
+        assertThat(config(DeviceType.SCSI_HOST, FeatureSet.NONE, Map.of(0, 1L, 4, 254L, 8, 65535L, 12, 128L, 16, 16L,
+            20, 96L, 24, 32L, 28, 0, 30, 255, 32, 16383L))).isEqualTo("""
+            OFFSET  FIELD             VALUE
+                 0  num_queues            1
+                 4  seg_max             254
+                 8  max_sectors      65,535  32.0 MiB
+                12  cmd_per_lun         128
+                16  event_info_size      16  16 bytes
+                20  sense_size           96  96 bytes
+                24  cdb_size             32  32 bytes
+                28  max_channel           0
+                30  max_target          255
+                32  max_lun          16,383""");
+        assertThat(ConfigFields.areKnown(DeviceType.ENTROPY)).isTrue();
+        assertThat(ConfigFields.read(DeviceType.ENTROPY, config(Map.of()), FeatureSet.NONE)).isEmpty();
+        assertThat(ConfigFields.areKnown(DeviceType.CONSOLE)).isFalse();
     }
 
     @Test
