@@ -73,7 +73,7 @@ public final class DeviceConverter extends FormConverter {
             open(details, device);
         }
         details.add("transport", device.transport);
-        device.transportDetails.forEach((name, value) -> details.addAll("  " + name, words(value)));
+        device.transportDetails.forEach((name, value) -> transport(details, "  " + name, value));
         return details.toString();
     }
 
@@ -95,9 +95,13 @@ public final class DeviceConverter extends FormConverter {
     }
 
     private static void open(Details details, DeviceDTO device) {
-        List<String> refused = new ArrayList<>(device.deviceFeatures);
-        refused.removeAll(device.negotiatedFeatures);
-        details.addAll("features", device.negotiatedFeatures).addAll("not taken", refused);
+        if (device.negotiatedFeatures.isEmpty()) {
+            details.addAll("offered features", device.deviceFeatures);
+        } else {
+            List<String> refused = new ArrayList<>(device.deviceFeatures);
+            refused.removeAll(device.negotiatedFeatures);
+            details.addAll("features", device.negotiatedFeatures).addAll("not taken", refused);
+        }
         details.add("queues", device.queues.size() + " of " + device.maxQueues);
         for (QueueDTO queue : device.queues) {
             details.add("  queue " + queue.index, queue.format + ", " + queue.size + " descriptors, " + queue.inFlight
@@ -106,7 +110,8 @@ public final class DeviceConverter extends FormConverter {
                 + (queue.brokenReason == null ? "" : ", broken: " + queue.brokenReason));
             details.add("", traffic(queue));
         }
-        details.add("memory", Units.bytes(device.memoryAllocated) + " of " + Units.bytes(device.memoryCapacity) + " in use");
+        details.add("memory", device.memoryCapacity == 0 ? "none yet"
+            : Units.bytes(device.memoryAllocated) + " of " + Units.bytes(device.memoryCapacity) + " in use");
     }
 
     /** Null of a queue that was not used yet. */
@@ -118,7 +123,17 @@ public final class DeviceConverter extends FormConverter {
             + Units.bytes(queue.bytesReadable) + " to the device, " + Units.bytes(queue.bytesWritten) + " from it";
     }
 
-    private static List<String> words(Object value) {
-        return value instanceof List<?> list ? list.stream().map(String::valueOf).toList() : List.of(String.valueOf(value));
+    /** Of lists, names come as many on a line as fit, and phrases one by one. */
+    private static void transport(Details details, String label, Object value) {
+        if (value instanceof List<?> list) {
+            List<String> items = list.stream().map(String::valueOf).toList();
+            if (items.stream().noneMatch(item -> item.contains(" "))) {
+                details.addAll(label, items);
+            } else {
+                details.addLines(label, items);
+            }
+        } else {
+            details.add(label, value instanceof Boolean is ? is ? "yes" : "no" : value);
+        }
     }
 }

@@ -17,7 +17,7 @@ final class NetConfig {
         ConfigField.of(NetConfigLayout.MAX_VIRTQUEUE_PAIRS, 2, "max_virtqueue_pairs", NetFeature.MQ, NetFeature.RSS),
         ConfigField.of(NetConfigLayout.MTU, 2, "mtu", NetFeature.MTU),
         ConfigField.of(NetConfigLayout.SPEED, 4, "speed",
-            value -> value > NetConfigLayout.MAX_SPEED ? "not known" : Units.number(value) + " Mbit/s", NetFeature.SPEED_DUPLEX),
+            value -> value > NetConfigLayout.MAX_SPEED ? "not known" : "Mbit/s", NetFeature.SPEED_DUPLEX),
         ConfigField.of(NetConfigLayout.DUPLEX, 1, "duplex", NetConfig::duplex, NetFeature.SPEED_DUPLEX),
         ConfigField.of(NetConfigLayout.RSS_MAX_KEY_SIZE, 1, "rss_max_key_size", Units::bytes,
             NetFeature.RSS, NetFeature.HASH_REPORT),

@@ -38,6 +38,16 @@ public final class Details {
         return add(next, line.isEmpty() ? "-" : line);
     }
 
+    /** Adds lines, the first with the label. */
+    public Details addLines(String label, List<String> lines) {
+        String next = label;
+        for (String line : lines) {
+            add(next, line);
+            next = "";
+        }
+        return this;
+    }
+
     /** All lines, without a line end after the last. */
     @Override
     public String toString() {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.InstanceOfAssertFactories.MAP;
 
 import com.fasterxml.jackson.jr.ob.JSON;
 import java.lang.reflect.Proxy;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.felix.service.command.Converter;
@@ -83,6 +84,30 @@ class DeviceFormsTest {
               memory               1 MiB of 64 MiB in use
               transport            vhost-user
                 protocol           MQ CONFIG""");
+    }
+
+    @Test
+    void infoOfADeviceThatNobodyHasSaysWhatItOffers() {
+        info.block = null;
+        info.device.negotiatedFeatures = List.of();
+        info.device.queues = List.of();
+        info.device.memoryCapacity = 0;
+        Map<String, Object> details = new LinkedHashMap<>();
+        details.put("iommu", false);
+        details.put("structures", List.of("common configuration: BAR 4", "notification: BAR 4"));
+        info.device.transportDetails = details;
+        assertThat(print(info)).isEqualTo("""
+            disk0
+              type                 blk
+              address              vhost-user:/run/x.sock
+              state                ready (ACKNOWLEDGE DRIVER)
+              offered features     BLK_FLUSH RING_PACKED VERSION_1
+              queues               0 of 2
+              memory               none yet
+              transport            vhost-user
+                iommu              no
+                structures         common configuration: BAR 4
+                                   notification: BAR 4""");
     }
 
     @Test
@@ -171,7 +196,7 @@ class DeviceFormsTest {
             Map.of(6, 0, 12, 10_000L, 16, 0))).isEqualTo("""
             OFFSET  FIELD    VALUE
                  6  status       0  link down
-                12  speed   10,000  10,000 Mbit/s
+                12  speed   10,000  Mbit/s
                 16  duplex       0  half""");
     }
 
