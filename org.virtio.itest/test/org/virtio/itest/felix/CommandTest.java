@@ -4,16 +4,10 @@ package org.virtio.itest.felix;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.io.ByteArrayInputStream;
-import java.io.OutputStream;
-import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
-import org.apache.felix.service.command.CommandProcessor;
-import org.apache.felix.service.command.CommandSession;
-import org.apache.felix.service.command.Converter;
 import org.junit.After;
 import org.junit.Before;
 import org.junit.Rule;
@@ -29,13 +23,12 @@ public class CommandTest extends FelixTest {
     @Rule
     public final TemporaryFolder folder = new TemporaryFolder();
 
-    private CommandSession session;
+    private Session session;
     private String path;
 
     @Before
     public void createTargetAndAttach() throws Exception {
-        PrintStream stream = new PrintStream(OutputStream.nullOutputStream());
-        session = virtio.service(CommandProcessor.class).createSession(new ByteArrayInputStream(new byte[0]), stream, stream);
+        session = new Session(virtio);
         path = folder.getRoot() + "/disk.sock";
         assertThat(run("virtio:target create " + path + " ram --size 8M --queues 2")).isInstanceOf(TargetDTO.class);
         assertThat(run("virtio:attach vhost-user:" + path + " disk0")).isInstanceOf(DeviceDTO.class);
@@ -143,10 +136,10 @@ public class CommandTest extends FelixTest {
     }
 
     private Object run(String command) throws Exception {
-        return session.execute(command);
+        return session.run(command);
     }
 
     private String text(String command) throws Exception {
-        return session.format(run(command), Converter.INSPECT).toString().strip();
+        return session.text(command);
     }
 }

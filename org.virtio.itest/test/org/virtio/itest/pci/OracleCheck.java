@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -15,6 +16,8 @@ import org.virtio.queue.QueueDTO;
 /** Holds what a dump of a device that rests says against what QEMU says of the same device. */
 final class OracleCheck {
     private static final int PACKED_INDEX = 0x7fff;
+    /** What QEMU's devices offer to legacy drivers alone; bit 30, which vhost-user has, is a trap for drivers. */
+    private static final Set<String> LEGACY = Set.of("NOTIFY_ON_EMPTY", "ANY_LAYOUT", "NET_GSO", "VHOST_USER_PROTOCOL_FEATURES");
 
     private final VirtioOracle oracle;
 
@@ -24,13 +27,20 @@ final class OracleCheck {
 
     void check(DeviceDTO dto) throws IOException {
         assertThat(new TreeSet<>(Arrays.asList(dto.status.split("\\|")))).as("status").isEqualTo(oracle.status());
-        Set<String> negotiated = new TreeSet<>(dto.negotiatedFeatures);
-        // QEMU 7.2 offers it and has no name for it.
-        negotiated.remove("RING_RESET");
-        assertThat(names(oracle.driverFeatures())).as("negotiated").isEqualTo(negotiated);
+        Set<String> offered = names(oracle.deviceFeatures());
+        offered.removeAll(LEGACY);
+        assertThat(offered).as("offered").isEqualTo(nameable(dto.deviceFeatures));
+        assertThat(names(oracle.driverFeatures())).as("negotiated").isEqualTo(nameable(dto.negotiatedFeatures));
         for (QueueDTO queue : dto.queues) {
             check(queue, oracle.queue(queue.index));
         }
+    }
+
+    private static Set<String> nameable(List<String> features) {
+        Set<String> names = new TreeSet<>(features);
+        // QEMU 7.2 offers it and has no name for it.
+        names.remove("RING_RESET");
+        return names;
     }
 
     /** As this project calls them: {@code VIRTIO_F_VERSION_1} is VERSION_1 and {@code VIRTIO_BLK_F_RO} is BLK_RO. */

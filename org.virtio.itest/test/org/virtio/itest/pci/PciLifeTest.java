@@ -16,27 +16,23 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import org.junit.After;
 import org.junit.Rule;
 import org.junit.Test;
 import org.junit.rules.TemporaryFolder;
-import org.osgi.framework.ServiceRegistration;
 import org.virtio.blk.BlockDevice;
 import org.virtio.blk.BlockException;
 import org.virtio.blk.BlockIoErrorException;
 import org.virtio.device.DeviceAddress;
 import org.virtio.device.VirtioDevice;
-import org.virtio.itest.felix.FelixTest;
 import org.virtio.itest.pci.rig.QtestMachine;
 import org.virtio.itest.support.Await;
 import org.virtio.itest.support.StorageDaemon;
-import org.virtio.pci.access.AccessPath;
 import org.virtio.pci.access.FunctionListener;
 import org.virtio.pci.access.PciAddress;
 import org.virtio.target.TargetOptions;
 
 /** What can become of a device of QEMU's: it changes its size, fails requests, is slow, comes and goes. */
-public class PciLifeTest extends FelixTest {
+public class PciLifeTest extends MachineTest {
     private static final int MIB = 1 << 20;
     private static final int REQUESTS = 64;
     private static final String PLUGGED = "virtio-blk-pci,id=disk,drive=disk,bus=port0,disable-legacy=on";
@@ -44,26 +40,6 @@ public class PciLifeTest extends FelixTest {
     /** For images. */
     @Rule
     public final TemporaryFolder folder = new TemporaryFolder();
-
-    private QtestMachine machine;
-    private ServiceRegistration<AccessPath> registration;
-
-    @After
-    public void endMachine() throws Exception {
-        try {
-            virtio.detachAll();
-        } finally {
-            if (registration != null) {
-                registration.unregister();
-                machine.close();
-            }
-        }
-    }
-
-    private void start(QtestMachine.Builder builder) throws IOException {
-        machine = builder.start();
-        registration = context.registerService(AccessPath.class, machine.access(), null);
-    }
 
     private QtestMachine.Builder withDisk(String nodes, String options) {
         return QtestMachine.builder().blockdev(nodes)
