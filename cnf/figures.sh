@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Prints every figure of the README, as Markdown: medians of several runs with the least and the greatest. Run it on an idle
 # machine with two cores or more, with the JDK that JAVA_HOME names. With the defaults it takes about an hour.
-# Usage: cnf/figures.sh [runs] [ring|instructions|cores|disks]...
+# Usage: cnf/figures.sh [runs] [ring|instructions|cores|disks|pci]...
 # Environment: MILLIS per measurement (1000; of disks 5 times that), REST seconds between runs (2), CPUS (0,1)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -142,10 +142,16 @@ disks() {
     done
 }
 
+pci() {
+    printf '\n### QEMU'\''s virtio-blk-pci with a null disk, by way of the qtest socket\n\n'
+    ./mvnw -q -B -ntp -Pfigures -pl org.virtio.itest -am -Dtest=PciFiguresTest -Dsurefire.failIfNoSpecifiedTests=false verify |
+        grep -E '^(attach|4 KiB)'
+}
+
 "$java" -version 2>&1 | sed -n 2p
 lscpu | grep -E '^(Model name|CPU\(s\)|Thread\(s\) per core)'
 [ "$(nproc)" -gt 2 ] || echo "With two queues, driver and back end want more cores than the $(nproc) here."
-[ $# -gt 0 ] || set -- ring instructions cores disks
+[ $# -gt 0 ] || set -- ring instructions cores disks pci
 spin_check before
 for part in "$@"; do
     "$part"
