@@ -76,16 +76,27 @@ public class PciLifeTest extends MachineTest {
         start(withDisk(file() + ",node-name=disk", ""));
         long size = 4 * MIB;
         for (String interrupts : new String[] {"msix", "intx", "poll"}) {
-            BlockDevice device = attach("&interrupts=" + interrupts);
-            BlockingQueue<Long> capacities = new LinkedBlockingQueue<>();
-            device.addListener((changed, before, now) -> capacities.add(now));
             size += MIB;
-            machine.execute("block_resize", Map.of("node-name", "disk", "size", size));
-            assertThat(capacities.poll(Await.LIMIT.toSeconds(), TimeUnit.SECONDS)).as(interrupts).isEqualTo(size);
-            device.write(size - 4096, ByteBuffer.wrap(bytes(7)));
-            assertThat(read(device, size - 4096)).as(interrupts).isEqualTo(bytes(7));
+            assertResizes(attach("&interrupts=" + interrupts), size);
             virtio.registry().detach("disk");
         }
+    }
+
+    private void assertResizes(BlockDevice device, long size) throws Exception {
+        BlockingQueue<Long> capacities = new LinkedBlockingQueue<>();
+        device.addListener((changed, before, now) -> capacities.add(now));
+        machine.execute("block_resize", Map.of("node-name", "disk", "size", size));
+        assertThat(capacities.poll(Await.LIMIT.toSeconds(), TimeUnit.SECONDS)).isEqualTo(size);
+        device.write(size - 4096, ByteBuffer.wrap(bytes(7)));
+        assertThat(read(device, size - 4096)).isEqualTo(bytes(7));
+    }
+
+    @Test
+    public void oneVectorIsForQueuesAndConfigurationAlike() throws Exception {
+        start(withDisk(file() + ",node-name=disk", ",vectors=1,num-queues=2"));
+        BlockDevice device = attach("");
+        assertThat(virtio.dump("disk").transportDetails).containsEntry("interrupts", "MSI-X, 1 vector");
+        assertResizes(device, 5 * MIB);
     }
 
     @Test
