@@ -18,8 +18,6 @@ import org.virtio.itest.felix.Layout;
  * the order in which they are added.
  */
 final class Guest {
-    /** The machine is emulated, so that to compile well takes longer than what is compiled. */
-    private static final String JAVA_OPTIONS = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
     private static final Path SCRIPTS = Path.of("guest").toAbsolutePath();
     /** Many times what a script takes; the machine ends itself then. */
     private static final int LIMIT_SECONDS = 600;
@@ -76,7 +74,6 @@ final class Guest {
         ProcessBuilder builder = new ProcessBuilder(command).redirectInput(new File("/dev/null"))
             .redirectErrorStream(true).redirectOutput(output);
         builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
-        builder.environment().put("JDK_JAVA_OPTIONS", JAVA_OPTIONS);
         Process process = builder.start();
         try {
             assertThat(process.waitFor(LIMIT_SECONDS + EXTRA_SECONDS, TimeUnit.SECONDS)).as("%s ends", command).isTrue();
