@@ -8,6 +8,9 @@ interface DeviceEvents {
     /** The configuration changed, or the device needs a reset. On the event loop's thread. */
     void configurationChanged();
 
+    /** There was an interrupt that may stand for that, or for something else. On the event loop's thread. */
+    void configurationMayHaveChanged();
+
     /** The function can no longer be reached. Any thread. */
     void broken(IOException cause);
 }

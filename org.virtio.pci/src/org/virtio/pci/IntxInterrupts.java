@@ -59,6 +59,8 @@ final class IntxInterrupts implements Interrupts {
                 events.configurationChanged();
             }
             line.unmask();
+        } catch (IllegalStateException e) {
+            LOG.debug("The function was closed when its interrupt arrived", e);
         } catch (IOException e) {
             // Left masked: it might arrive without end.
             loop.unwatch(line.fd());

@@ -86,7 +86,7 @@ final class MsixInterrupts implements Interrupts {
 
     private void anything() {
         shared.wakeAll();
-        events.configurationChanged();
+        events.configurationMayHaveChanged();
     }
 
     @Override

@@ -63,6 +63,17 @@ record OpenFunction(PciOptions options, String path, PciFunction function, Devic
         }
     }
 
+    /**
+     * A function that is gone reads as all ones, or on some hosts as zeros: is it still there?
+     *
+     * @throws IOException if not
+     */
+    void checkPresence() throws IOException {
+        if (function.config().read16(VENDOR_ID) == NO_FUNCTION) {
+            throw new IOException("the function has been removed: its configuration space reads all ones");
+        }
+    }
+
     /** Lets the function access memory, and so send messages. */
     void enableBusMaster() throws IOException {
         CommandRegister.set(function.config(), COMMAND_BUS_MASTER);

@@ -8,6 +8,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -15,6 +17,8 @@ import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.component.annotations.ReferenceCardinality;
 import org.osgi.service.component.annotations.ReferencePolicy;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.virtio.device.DeviceAddress;
 import org.virtio.device.VirtioException;
 import org.virtio.host.HostDeviceListener;
@@ -37,7 +41,10 @@ import org.virtio.transport.TransportProvider;
 @Component(service = {TransportProvider.class, FunctionListener.class, OpenFunctions.class})
 public final class PciProvider implements TransportProvider, FunctionListener, OpenFunctions {
     private static final String SCHEME = "pci";
-    private static final String GONE = "the function was removed from the host";
+    private static final Logger LOG = LoggerFactory.getLogger(PciProvider.class);
+    /** Twice what the core waits for a device's reset, and for the owners of its queues. */
+    private static final long PATH_NANOS = TimeUnit.SECONDS.toNanos(20);
+    private static final long STEP_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
     private final Map<PciAddress, Slot> open = new ConcurrentHashMap<>();
     private final List<AccessPath> paths = new CopyOnWriteArrayList<>();
@@ -49,9 +56,23 @@ public final class PciProvider implements TransportProvider, FunctionListener, O
     /** A function that is open or being opened. */
     private static final class Slot {
         private volatile AccessPath path;
-        private volatile boolean gone;
+        /** Why it is not to be had any more, or null. */
+        private volatile String gone;
         /** Null while it is being opened. */
         private volatile PciTransport transport;
+
+        /** This stores why, then looks for the transport; who opens it does so the other way round. */
+        void remove(String reason) {
+            gone = reason;
+            removeIfGone();
+        }
+
+        void removeIfGone() {
+            PciTransport opened = transport;
+            if (gone != null && opened != null) {
+                opened.removed(gone);
+            }
+        }
     }
 
     /** Starts the thread. */
@@ -77,16 +98,21 @@ public final class PciProvider implements TransportProvider, FunctionListener, O
         paths.add(path);
         paths.sort(Comparator.comparing(AccessPath::name));
         // Paths may come after those who want to use them, as when this bundle starts again.
-        missed.forEach(this::appeared);
+        missed.stream().filter(path::reaches).forEach(this::appeared);
     }
 
-    /** A way to reach functions goes, and with it the devices that were opened by it. */
+    /** A way to reach functions goes: when this returns, so have the devices that were opened by it, or their time is over. */
     public void unbindPath(AccessPath path) {
         paths.remove(path);
-        for (Slot slot : open.values()) {
-            if (slot.transport != null && slot.path == path) {
-                slot.transport.removed("the access path '" + path.name() + "' went");
+        open.values().stream().filter(slot -> slot.path == path)
+            .forEach(slot -> slot.remove("the access path '" + path.name() + "' went"));
+        long end = System.nanoTime() + PATH_NANOS;
+        while (open.values().stream().anyMatch(slot -> slot.path == path)) {
+            if (System.nanoTime() - end > 0) {
+                LOG.warn("The access path '{}' goes, and a device that was opened by it was not closed in time", path.name());
+                return;
             }
+            LockSupport.parkNanos(STEP_NANOS);
         }
     }
 
@@ -126,6 +152,10 @@ public final class PciProvider implements TransportProvider, FunctionListener, O
 
     private Transport open(PciOptions options, Slot slot, TransportListener listener) throws IOException {
         AccessPath path = path(options);
+        slot.path = path;
+        if (!paths.contains(path)) {
+            throw new VirtioException("the access path '" + path.name() + "' went");
+        }
         PciFunction function = path.open(options.address());
         PciTransport transport = null;
         boolean begun = false;
@@ -134,13 +164,9 @@ public final class PciProvider implements TransportProvider, FunctionListener, O
             transport = new PciTransport(device, loop, listener, () -> open.remove(options.address(), slot));
             transport.begin();
             begun = true;
-            slot.path = path;
             slot.transport = transport;
             missed.remove(options.address());
-            // Either this or who says so sees what the other has stored.
-            if (slot.gone) {
-                transport.removed(GONE);
-            }
+            slot.removeIfGone();
             return transport;
         } finally {
             if (!begun && transport != null) {
@@ -170,22 +196,23 @@ public final class PciProvider implements TransportProvider, FunctionListener, O
         return open.containsKey(address);
     }
 
+    /** A function that is open, and has been taken from its path by a driver of the kernel's, is lost as one that is gone. */
     @Override
     public void appeared(PciAddress address) {
-        hostListeners.forEach(listener -> listener.appeared(address(address)));
+        Slot slot = open.get(address);
+        if (slot != null && slot.path != null && !slot.path.reaches(address)) {
+            slot.remove("another driver of the kernel's has the function now");
+        }
+        loop.execute(() -> hostListeners.forEach(listener -> listener.appeared(address(address))));
     }
 
     @Override
     public void removed(PciAddress address) {
         Slot slot = open.get(address);
         if (slot != null) {
-            slot.gone = true;
-            PciTransport transport = slot.transport;
-            if (transport != null) {
-                transport.removed(GONE);
-            }
+            slot.remove("the function was removed from the host");
         }
-        hostListeners.forEach(listener -> listener.removed(address(address)));
+        loop.execute(() -> hostListeners.forEach(listener -> listener.removed(address(address))));
     }
 
     private static DeviceAddress address(PciAddress address) {

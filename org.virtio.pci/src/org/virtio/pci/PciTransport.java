@@ -2,23 +2,16 @@
 package org.virtio.pci;
 
 import static org.virtio.pci.capability.ConfigHeaderLayout.NO_FUNCTION;
-import static org.virtio.pci.capability.ConfigHeaderLayout.VENDOR_ID;
 
 import java.io.IOException;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.locks.LockSupport;
 import org.virtio.device.FeatureSet;
 import org.virtio.device.VirtioException;
 import org.virtio.memory.MemoryRegion;
 import org.virtio.pci.access.PciFunction;
-import org.virtio.pci.access.Registers;
 import org.virtio.posix.Epoll;
 import org.virtio.posix.EventFd;
 import org.virtio.posix.EventLoop;
@@ -37,24 +30,23 @@ import org.virtio.transport.TransportListener;
  * loop's thread.
  */
 final class PciTransport implements Transport, DeviceEvents {
-    private static final long RESET_NANOS = TimeUnit.SECONDS.toNanos(5);
-    private static final long RESET_STEP_NANOS = TimeUnit.MICROSECONDS.toNanos(50);
     private static final int ALL_ONES = 0xff;
 
     private final OpenFunction open;
     private final PciFunction function;
     private final CommonConfig common;
     private final DeviceRegisters config;
+    private final PciQueues queues;
     private final EventLoop loop;
     private final TransportEvents events;
     private final Runnable closeHandler;
-    private final List<PciQueue> queues = new CopyOnWriteArrayList<>();
-    private final Map<Integer, Integer> maxSizes = new HashMap<>();
     private final AtomicBoolean closed = new AtomicBoolean();
     private final AtomicReference<String> failure = new AtomicReference<>();
     private FeatureSet accepted = FeatureSet.NONE;
     private Interrupts interrupts;
     private int queueLimit;
+    /** Of the configuration when it was last looked at, on the event loop's thread. */
+    private int generation;
 
     /**
      * Takes a function over.
@@ -66,6 +58,7 @@ final class PciTransport implements Transport, DeviceEvents {
         this.function = open.function();
         this.common = new CommonConfig(open.structures().common());
         this.config = new DeviceRegisters(open.structures().device());
+        this.queues = new PciQueues(open, common, this);
         this.loop = loop;
         this.events = new TransportEvents(loop, listener);
         this.closeHandler = closeHandler;
@@ -77,6 +70,7 @@ final class PciTransport implements Transport, DeviceEvents {
         queueLimit = open.options().queues() == 0 ? Integer.MAX_VALUE : open.options().queues();
         // What the device says later does not count: there is an interrupt for so many.
         queueLimit = usableQueues();
+        generation = common.generation();
         interrupts = Interrupts.of(open, queueLimit, loop, this);
         EventFd request = function.removalRequest();
         if (request != null) {
@@ -151,10 +145,23 @@ final class PciTransport implements Transport, DeviceEvents {
 
     @Override
     public void configurationChanged() {
+        look(true);
+    }
+
+    @Override
+    public void configurationMayHaveChanged() {
+        look(false);
+    }
+
+    private void look(boolean changed) {
         try {
-            if ((common.status() & DeviceStatus.DEVICE_NEEDS_RESET) != 0) {
+            int status = common.status();
+            checkPresenceIf(status == ALL_ONES);
+            int before = generation;
+            generation = common.generation();
+            if ((status & DeviceStatus.DEVICE_NEEDS_RESET) != 0) {
                 fail("the device has met an error that it cannot recover from: it set DEVICE_NEEDS_RESET");
-            } else {
+            } else if (changed || generation != before) {
                 events.configurationChanged();
             }
         } catch (IOException e) {
@@ -162,16 +169,9 @@ final class PciTransport implements Transport, DeviceEvents {
         }
     }
 
-    /** A function that is gone reads as all ones, or on some hosts as zeros: is it still there? */
-    private void checkPresence() throws IOException {
-        if (function.config().read16(VENDOR_ID) == NO_FUNCTION) {
-            throw new IOException("the function has been removed: its configuration space reads all ones");
-        }
-    }
-
     private void checkPresenceIf(boolean suspicious) throws IOException {
         if (suspicious) {
-            checkPresence();
+            open.checkPresence();
         }
     }
 
@@ -194,7 +194,7 @@ final class PciTransport implements Transport, DeviceEvents {
         access(() -> {
             if (value == DeviceStatus.RESET) {
                 common.status(value);
-                discardQueues();
+                queues.discard();
                 return null;
             }
             // Not before the first reset: whatever the device was set up to do is over only then.
@@ -205,11 +205,6 @@ final class PciTransport implements Transport, DeviceEvents {
             common.status(value);
             return null;
         });
-    }
-
-    private void discardQueues() {
-        queues.forEach(PciQueue::close);
-        queues.clear();
     }
 
     /** Without those for which a structure is too short, or not in the right place. */
@@ -242,15 +237,9 @@ final class PciTransport implements Transport, DeviceEvents {
         return access(this::usableQueues);
     }
 
-    /** Asked for once, since what a queue that was set up before reads as differs from device to device. */
     @Override
     public int queueSize(int index) throws VirtioException {
-        return access(() -> {
-            Integer known = maxSizes.get(index);
-            int size = known == null ? common.queueSize(index) : known;
-            maxSizes.put(index, size);
-            return size;
-        });
+        return access(() -> queues.maxSize(index));
     }
 
     @Override
@@ -280,51 +269,13 @@ final class PciTransport implements Transport, DeviceEvents {
 
     @Override
     public QueueNotifier setUpQueue(QueueSetup setup) throws VirtioException {
-        return access(() -> {
-            common.setUp(setup, interrupts.queueVector(setup.index()));
-            PciQueue queue = new PciQueue(setup.index(), notifyAddress(setup.index()), form(setup.index()),
-                interrupts.queue(setup.index()), this::broken);
-            queues.add(queue);
-            common.enable(setup.index());
-            return queue;
-        });
-    }
-
-    private boolean withData() {
-        return accepted.contains(Feature.NOTIFICATION_DATA);
-    }
-
-    /** Section 4.1.4.4. */
-    private Registers notifyAddress(int index) throws IOException {
-        Registers notify = open.structures().notification();
-        int length = withData() ? Integer.BYTES : Short.BYTES;
-        long offset = common.notifyOffset(index) * open.structures().notifyMultiplier();
-        if (offset > notify.size() - length || offset % length != 0) {
-            throw new VirtioException("the device wants queue " + index + " notified by " + length + " bytes at offset " + offset
-                + " of its notification structure, which has " + notify.size() + " bytes");
-        }
-        return notify.slice(offset, length);
-    }
-
-    private PciQueue.Form form(int index) throws IOException {
-        return new PciQueue.Form(withData(), accepted.contains(Feature.NOTIF_CONFIG_DATA) ? common.notifyName(index) : index);
+        return access(() -> queues.setUp(setup, accepted, interrupts));
     }
 
     @Override
     public void resetQueue(int index) throws VirtioException {
         access(() -> {
-            common.startReset(index);
-            long start = System.nanoTime();
-            while (!common.isReset(index)) {
-                checkPresence();
-                if (System.nanoTime() - start > RESET_NANOS) {
-                    throw new VirtioException("queue " + index + " did not finish its reset within "
-                        + TimeUnit.NANOSECONDS.toMillis(RESET_NANOS) + " ms");
-                }
-                LockSupport.parkNanos(RESET_STEP_NANOS);
-            }
-            queues.stream().filter(queue -> queue.index() == index).forEach(PciQueue::close);
-            queues.removeIf(queue -> queue.index() == index);
+            queues.reset(index);
             return null;
         });
     }
@@ -362,7 +313,7 @@ final class PciTransport implements Transport, DeviceEvents {
     public void close() {
         if (closed.compareAndSet(false, true)) {
             events.end();
-            discardQueues();
+            queues.discard();
             if (function.removalRequest() != null) {
                 loop.unwatch(function.removalRequest().fd());
             }

@@ -2,6 +2,7 @@
 package org.virtio.pci;
 
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -13,7 +14,7 @@ final class PolledWait implements UsedWait {
     private static final long LONGEST_NAP_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
     private volatile Thread waiter;
-    private volatile boolean woken;
+    private final AtomicBoolean woken = new AtomicBoolean();
     private volatile boolean closed;
     private volatile long nap = FIRST_NAP_NANOS;
 
@@ -25,7 +26,7 @@ final class PolledWait implements UsedWait {
     @Override
     public boolean await(long timeoutNanos) {
         long step = Math.min(timeoutNanos, nap);
-        nap = Math.min(2 * step, LONGEST_NAP_NANOS);
+        nap = Math.min(2 * nap, LONGEST_NAP_NANOS);
         sleep(step);
         // Whether anything was used only the ring tells.
         return !closed;
@@ -42,24 +43,22 @@ final class PolledWait implements UsedWait {
         waiter = Thread.currentThread();
         boolean interrupted = false;
         long rest = nanos;
-        while (!woken && !closed && rest > 0) {
+        while (!woken.get() && !closed && rest > 0) {
             LockSupport.parkNanos(this, rest);
             // A thread that is interrupted does not park: left as it is, this would spin.
             interrupted |= Thread.interrupted();
             rest = end - System.nanoTime();
         }
         waiter = null;
-        boolean result = woken;
-        woken = false;
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
-        return result;
+        return woken.getAndSet(false);
     }
 
     @Override
     public void wakeup() {
-        woken = true;
+        woken.set(true);
         LockSupport.unpark(waiter);
     }
 

@@ -4,8 +4,10 @@ package org.virtio.pci;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.util.ArrayList;
-import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -70,19 +72,20 @@ class PciProviderTest extends TransportFixture {
 
     @Test
     void aPathThatGoesTakesItsDevicesAlong() throws Exception {
-        try (Transport transport = open("")) {
-            provider.unbindPath(path());
-            assertThat(transport.deviceType()).as("another path went").isEqualTo(DeviceType.BLOCK);
-            provider.unbindPath(path);
-            assertThat(listener.next()).isEqualTo("failed: the access path 'fake' went");
-            assertThat(listener.next()).isEqualTo("removed: the access path 'fake' went");
-        }
+        Transport transport = open("");
+        provider.unbindPath(path());
+        assertThat(transport.deviceType()).as("another path went").isEqualTo(DeviceType.BLOCK);
+        CompletableFuture<Void> going = CompletableFuture.runAsync(() -> provider.unbindPath(path));
+        assertThat(listener.next()).isEqualTo("failed: the access path 'fake' went");
+        assertThat(listener.next()).isEqualTo("removed: the access path 'fake' went");
+        assertThat(going).as("the device is waited for").isNotDone();
+        transport.close();
+        going.get(20, TimeUnit.SECONDS);
     }
 
-    /** As when this bundle starts: who declared a device wants it back before all paths are there. */
     @Test
-    void aPathThatComesLateIsToldOf() {
-        List<String> appeared = new ArrayList<>();
+    void aPathThatComesLateIsToldOf() throws Exception {
+        BlockingQueue<String> appeared = new LinkedBlockingQueue<>();
         provider.bindHostListener(new HostDeviceListener() {
             @Override
             public void appeared(DeviceAddress address) {
@@ -96,8 +99,11 @@ class PciProviderTest extends TransportFixture {
         });
         provider.unbindPath(path);
         assertThatThrownBy(() -> open("")).hasMessageContaining("no access path");
+        assertThatThrownBy(() -> provider.open(DeviceAddress.parse("pci:0000:00:06.0"), listener))
+            .hasMessageContaining("no access path");
         provider.bindPath(path);
-        assertThat(appeared).containsExactly("pci:" + WHERE);
+        assertThat(appeared.poll(20, TimeUnit.SECONDS)).isEqualTo("pci:" + WHERE);
+        assertThat(appeared).as("only what it reaches").isEmpty();
     }
 
     @Test
@@ -107,6 +113,18 @@ class PciProviderTest extends TransportFixture {
             assertThat(listener.next()).isEqualTo("failed: the function was removed from the host");
             assertThat(listener.next()).startsWith("removed: ");
             assertThatThrownBy(transport::maxQueues).isInstanceOf(VirtioException.class);
+        }
+    }
+
+    @Test
+    void aFunctionThatAnotherDriverTakesIsLost() throws Exception {
+        try (Transport transport = open("")) {
+            provider.appeared(WHERE);
+            reaches = false;
+            provider.appeared(WHERE);
+            assertThat(listener.next()).isEqualTo("failed: another driver of the kernel's has the function now");
+            assertThat(listener.next()).startsWith("removed: ");
+            assertThatThrownBy(transport::status).hasMessageContaining("another driver");
         }
     }
 

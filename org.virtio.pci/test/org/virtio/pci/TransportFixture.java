@@ -25,6 +25,7 @@ abstract class TransportFixture {
     final RecordingListener listener = new RecordingListener();
     final FakeDevice device = new FakeDevice(64);
     final AccessPath path = path();
+    boolean reaches = true;
     Runnable duringOpen = () -> { };
     PciProvider provider;
     private long descriptors;
@@ -51,7 +52,7 @@ abstract class TransportFixture {
 
             @Override
             public boolean reaches(PciAddress address) {
-                return address.equals(WHERE);
+                return reaches && address.equals(WHERE);
             }
 
             @Override

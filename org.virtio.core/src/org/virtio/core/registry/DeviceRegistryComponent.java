@@ -51,14 +51,22 @@ public final class DeviceRegistryComponent implements DeviceRegistry, HostDevice
     private final DeviceTable table = new DeviceTable();
     /** Open devices, and those that are not closed yet although they are in no table any more. */
     private final Set<DeviceService> services = ConcurrentHashMap.newKeySet();
-    private final ThreadPoolExecutor reopener = new ThreadPoolExecutor(1, 1, 1, TimeUnit.SECONDS,
-        new LinkedBlockingQueue<>(), task -> new Thread(task, "virtio-registry"));
+    private final ThreadPoolExecutor reopener = thread("virtio-registry");
+    /** Its own thread, since the host may wait for a device that it takes away, and to open another takes its time. */
+    private final ThreadPoolExecutor closer = thread("virtio-registry removal");
 
     /** Starts with no device. */
     @Activate
     public DeviceRegistryComponent(BundleContext context) {
         this.context = context;
-        reopener.allowCoreThreadTimeOut(true);
+    }
+
+    /** A thread that is there as long as it has something to do. */
+    private static ThreadPoolExecutor thread(String name) {
+        ThreadPoolExecutor executor = new ThreadPoolExecutor(1, 1, 1, TimeUnit.SECONDS, new LinkedBlockingQueue<>(),
+            task -> new Thread(task, name));
+        executor.allowCoreThreadTimeOut(true);
+        return executor;
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
@@ -83,17 +91,18 @@ public final class DeviceRegistryComponent implements DeviceRegistry, HostDevice
         }
         table.clear();
         closeServices(service -> true);
-        endReopener();
+        end(closer);
+        end(reopener);
     }
 
     /**
      * A service that is being registered at this moment goes again by the thread that registers it. That thread is in a
      * driver then, so it is not interrupted; tasks that wait find their device forgotten.
      */
-    private void endReopener() {
-        reopener.shutdown();
+    private static void end(ThreadPoolExecutor executor) {
+        executor.shutdown();
         try {
-            if (!reopener.awaitTermination(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+            if (!executor.awaitTermination(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
                 LOG.warn("A driver still binds to a device while the registry stops");
             }
         } catch (InterruptedException e) {
@@ -145,13 +154,13 @@ public final class DeviceRegistryComponent implements DeviceRegistry, HostDevice
     }
 
     private void reopenLater(DeclaredDevice declared) {
-        later(() -> reopen(declared));
+        later(reopener, () -> reopen(declared));
     }
 
-    /** On the registry's thread, or not at all if the registry stops: then all devices are closed in any case. */
-    private void later(Runnable task) {
+    /** On a thread of the registry's, or not at all if the registry stops: then all devices are closed in any case. */
+    private static void later(ThreadPoolExecutor executor, Runnable task) {
         try {
-            reopener.execute(task);
+            executor.execute(task);
         } catch (RejectedExecutionException e) {
             LOG.debug("The registry has stopped", e);
         }
@@ -160,9 +169,9 @@ public final class DeviceRegistryComponent implements DeviceRegistry, HostDevice
     /** A device that was declared at that address is opened, as when a provider comes. */
     @Override
     public void appeared(DeviceAddress address) {
-        // Later, since the same device may still wait to be closed.
-        later(() -> table.toOpen(address.scheme()).stream()
-            .filter(declared -> declared.address.location().equals(address.location())).forEach(this::reopen));
+        // After what is being closed, since the same device may be among that.
+        later(closer, () -> table.toOpen(address.scheme()).stream()
+            .filter(declared -> declared.address.location().equals(address.location())).forEach(this::reopenLater));
     }
 
     /** Its transport knows too, and says so of the device that is open. */
@@ -212,7 +221,7 @@ public final class DeviceRegistryComponent implements DeviceRegistry, HostDevice
                 close(service);
                 throw new VirtioException("it was detached while " + address + " was opened");
             }
-            device.removal().whenAnnounced(reason -> later(() -> close(service, reason)));
+            device.removal().whenAnnounced(reason -> later(closer, () -> close(service, reason)));
             return service;
         } finally {
             providers.release(provider);

@@ -31,6 +31,7 @@ final class OracleCheck {
         offered.removeAll(LEGACY);
         assertThat(offered).as("offered").isEqualTo(nameable(dto.deviceFeatures));
         assertThat(names(oracle.driverFeatures())).as("negotiated").isEqualTo(nameable(dto.negotiatedFeatures));
+        assertThat(dto.queues).isNotEmpty();
         for (QueueDTO queue : dto.queues) {
             check(queue, oracle.queue(queue.index));
         }

@@ -232,7 +232,7 @@ public class PciLifeTest extends MachineTest {
         List<CompletableFuture<Void>> reads = reads(attach(""));
         machine.kill();
         virtio.dump("disk");
-        assertThat(end(reads)).isPositive();
+        assertThat(end(reads)).isGreaterThan(REQUESTS / 2);
         assertThat(virtio.awaitFailure("disk")).isNotBlank();
         virtio.awaitNoBlock("disk");
     }

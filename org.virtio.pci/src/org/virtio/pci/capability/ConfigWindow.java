@@ -15,13 +15,9 @@ import org.virtio.spec.PciCapabilityLayout;
  * @param config    configuration space, which is also what the accesses of all windows are serialised by
  * @param at        where the capability of type PCI_CFG is
  * @param structure the structure
+ * @param size      of it, as far as it is used
  */
-record ConfigWindow(Registers config, int at, VirtioCapability structure) implements Registers {
-    @Override
-    public long size() {
-        return structure.length();
-    }
-
+record ConfigWindow(Registers config, int at, VirtioCapability structure, long size) implements Registers {
     @Override
     public int read8(long offset) throws IOException {
         synchronized (config) {

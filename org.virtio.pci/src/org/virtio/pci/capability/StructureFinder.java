@@ -25,6 +25,7 @@ public final class StructureFinder {
     /** Beyond this nothing is used, however much a device says that there is: of notifications 65536 pages, of all else one. */
     private static final long MAX_NOTIFY = 1L << 28;
     private static final long MAX_OTHER = 4096;
+    private static final long MAX_BAR = 1L << 32;
 
     private final PciFunction function;
     private final boolean throughConfig;
@@ -69,6 +70,7 @@ public final class StructureFinder {
         reasons.clear();
         Found found = type == TYPE_NOTIFY ? first(type, name, minLength, alignment, false) : null;
         if (found == null) {
+            reasons.clear();
             found = first(type, name, minLength, alignment, true);
         }
         if (found == null) {
@@ -102,21 +104,19 @@ public final class StructureFinder {
         boolean io;
         try {
             io = function.isIoBar(capability.bar());
-            bar = throughConfig ? null : function.bar(capability.bar());
+            bar = function.bar(capability.bar());
         } catch (IOException e) {
             return window(capability, e.getMessage());
         }
         if (io && !evenIo) {
             return unusable(capability, "it is in I/O space");
         }
-        if (bar == null) {
-            return window(capability, "it is to be reached through configuration space");
-        }
         if (capability.offset() + capability.length() > bar.size()) {
             return unusable(capability, "BAR " + capability.bar() + " has " + CapabilityList.hex(bar.size()) + " bytes");
         }
         usesIo |= io;
-        return bar.slice(capability.offset(), used(capability));
+        return throughConfig ? window(capability, "it is to be reached through configuration space")
+            : bar.slice(capability.offset(), used(capability));
     }
 
     /** A device may say that a structure is larger than anybody needs (section 4.1.4). */
@@ -135,6 +135,9 @@ public final class StructureFinder {
         if (capability.length() < minLength) {
             return "expected " + minLength + " bytes or more";
         }
+        if (capability.offset() + capability.length() > MAX_BAR) {
+            return "it ends beyond what 32 bits can tell";
+        }
         return capability.offset() % alignment == 0 ? null : "its offset is no multiple of " + alignment;
     }
 
@@ -146,7 +149,7 @@ public final class StructureFinder {
     private Registers window(VirtioCapability capability, String whyNotDirect) {
         for (VirtioCapability candidate : capabilities) {
             if (candidate.type() == TYPE_PCI && candidate.capLen() >= PciCapabilityLayout.PCI_SIZE) {
-                return new ConfigWindow(function.config(), candidate.at(), capability);
+                return new ConfigWindow(function.config(), candidate.at(), capability, used(capability));
             }
         }
         return unusable(capability, whyNotDirect + ", and there is no capability for access through configuration space");

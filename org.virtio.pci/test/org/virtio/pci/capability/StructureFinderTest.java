@@ -125,7 +125,7 @@ class StructureFinderTest {
         "6; 0; 0x1000; BAR 6 is reserved",
         "4; 0; 0x37; expected 56 bytes",
         "4; 0x3fc0; 0x80; BAR 4 has 0x4000 bytes",
-        "4; 0xfffffffc; 0xffffffff; BAR 4 has 0x4000 bytes",
+        "4; 0xfffffffc; 0xffffffff; it ends beyond what 32 bits can tell",
         "4; 2; 0x1000; no multiple of 4",
         "3; 0; 0x1000; BAR 3 maps nothing"})
     void aRequiredStructureThatCannotBeUsedIsToldWithItsReason(int bar, String offset, String length, String reason) {
