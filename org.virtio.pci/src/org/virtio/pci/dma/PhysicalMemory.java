@@ -8,8 +8,12 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.virtio.memory.MemoryRegion;
+import org.virtio.posix.FileDescriptor;
 import org.virtio.posix.Posix;
+import org.virtio.posix.PosixException;
 import org.virtio.transport.RegionLimits;
 
 /**
@@ -18,6 +22,7 @@ import org.virtio.transport.RegionLimits;
  * the function from other memory.
  */
 public final class PhysicalMemory implements DeviceMemory {
+    private static final Logger LOG = LoggerFactory.getLogger(PhysicalMemory.class);
     private static final Path PAGE_MAP = Path.of("/proc/self/pagemap");
     private static final VarHandle INT = MethodHandles.byteBufferViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
 
@@ -74,6 +79,20 @@ public final class PhysicalMemory implements DeviceMemory {
     @Override
     public void unmap(MemoryRegion region) {
         regions.remove(region);
+    }
+
+    /**
+     * Keeps the pages of all regions from ever being given back to the kernel: a function that could not be cut off may still
+     * write to them.
+     */
+    public void keep() {
+        for (MemoryRegion region : regions.regions()) {
+            try {
+                FileDescriptor.duplicate(region.fd());
+            } catch (PosixException e) {
+                LOG.error("{} bytes of memory that a device may still write to could not be kept", region.size(), e);
+            }
+        }
     }
 
     @Override

@@ -47,8 +47,8 @@ final class DriverBinder {
         }
         String driverBefore = sysfs.driver(function);
         String overrideBefore = sysfs.overrideOf(function);
+        write(sysfs.override(function), driver);
         try {
-            write(sysfs.override(function), driver);
             release(function);
             if (!driver.equals(Drivers.NONE)) {
                 write(sysfs.probe(), function.toString());

@@ -16,9 +16,9 @@ final class Drivers {
     private Drivers() {
     }
 
-    /** Whether a driver is VFIO's own, or a variant of it for one kind of device. */
+    /** Whether a driver is VFIO's own, or a variant of it for one kind of device, such as {@code virtio_vfio_pci}. */
     static boolean isVfio(String driver) {
-        return driver != null && (driver.startsWith("vfio-") || driver.endsWith(VFIO));
+        return driver != null && driver.contains("vfio");
     }
 
     /** Whether a driver leaves the function to a process. */

@@ -88,7 +88,7 @@ final class FunctionUse {
 
     /** Of VFIO the whole group is opened, or, with newer kernels, the device; what this process has open others know. */
     private void addFiles(Path function, List<String> uses) {
-        List<String> files = new ArrayList<>();
+        List<String> files = new ArrayList<>(List.of(KernelFiles.real(function.resolve("config"))));
         IommuGroup group = IommuGroup.of(function);
         if (group != null) {
             files.add("/dev/vfio/" + group.name());

@@ -12,9 +12,11 @@ import org.virtio.spec.DeviceType;
  * @param id     vendor and device, such as {@code 1af4:1042}
  * @param type   the short name of its type, or null
  * @param driver the kernel's driver that it is bound to, or null
+ * @param setAside whether no driver may be bound to it: {@link Drivers#NONE}
  * @param group  or null
  */
-record HostFunction(PciAddress address, String id, String type, String driver, IommuGroup group, ModernInterface modern) {
+record HostFunction(PciAddress address, String id, String type, String driver, boolean setAside, IommuGroup group,
+    ModernInterface modern) {
     /** VIRTIO 1.3, section 4.1.2.1: from here on, device IDs are this and the device type. */
     private static final int FIRST_MODERN_ID = 0x1040;
 
@@ -29,7 +31,8 @@ record HostFunction(PciAddress address, String id, String type, String driver, I
         boolean modernId = device >= FIRST_MODERN_ID;
         int type = modernId ? device - FIRST_MODERN_ID : KernelFiles.hex(directory.resolve("subsystem_device"));
         return new HostFunction(address, String.format("%04x:%04x", vendor, device), typeName(type), sysfs.driver(address),
-            IommuGroup.of(directory), ModernInterface.of(KernelFiles.bytes(directory.resolve("config")), modernId));
+            sysfs.overrideOf(address).equals(Drivers.NONE), IommuGroup.of(directory),
+            ModernInterface.of(KernelFiles.bytes(directory.resolve("config")), modernId));
     }
 
     private static String typeName(int id) {
@@ -38,11 +41,16 @@ record HostFunction(PciAddress address, String id, String type, String driver, I
     }
 
     /**
-     * Whether the kernel has let go of it, for a process to take it. Without a driver that is by physical addresses, which
-     * are of no use behind an IOMMU that translates.
+     * Whether the kernel has let go of it, for a process to take it. But by VFIO that is by physical addresses, which are of no
+     * use behind an IOMMU that translates. One that merely has no driver may get one at any moment.
      */
     boolean isHandedOver() {
-        return driver == null ? group == null || !group.translates() : Drivers.isForProcesses(driver);
+        return Drivers.isVfio(driver) || !isTranslated() && (driver == null ? setAside : Drivers.isForProcesses(driver));
+    }
+
+    /** Whether physical addresses mean nothing to it. */
+    boolean isTranslated() {
+        return group != null && group.translates();
     }
 
     /** The driver that it is bound to, if that is one to attach it by, or else should be. */

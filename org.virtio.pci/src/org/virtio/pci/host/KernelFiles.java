@@ -80,6 +80,15 @@ final class KernelFiles {
         return children;
     }
 
+    /** What a path is when all links in it are followed; as it is if that cannot be done. */
+    static String real(Path path) {
+        try {
+            return path.toRealPath().toString();
+        } catch (IOException e) {
+            return path.toString();
+        }
+    }
+
     /** The last name of a path. */
     static String name(Path path) {
         return path.getFileName().toString();

@@ -9,9 +9,13 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 
-/** Which processes have which files below /dev open, as far as this one may know: proc(5), /proc/pid/fd. A snapshot. */
+/**
+ * Which processes have which files below /dev, and which functions' configuration space, open, as far as this one may know:
+ * proc(5), /proc/pid/fd. A snapshot.
+ */
 final class OpenDeviceFiles {
     private static final String DEVICES = "/dev/";
+    private static final String CONFIGURATION = "/config";
 
     private final Map<String, String> ofOthers = new HashMap<>();
     private final Set<String> own = new HashSet<>();
@@ -34,7 +38,7 @@ final class OpenDeviceFiles {
         for (Path fd : KernelFiles.children(process.resolve("fd"))) {
             try {
                 String file = Files.readSymbolicLink(fd).toString();
-                if (file.startsWith(DEVICES)) {
+                if (file.startsWith(DEVICES) || file.endsWith(CONFIGURATION)) {
                     files.add(file);
                 }
             } catch (IOException e) {

@@ -68,8 +68,13 @@ public final class PciHostDevices implements HostDevices {
         refuse(function.address(), "cannot be attached", function.modern().reason);
         if (Drivers.isVfio(wanted)) {
             refuse(function.address(), "cannot be bound to " + wanted, scan.whyNotViable(function));
+        } else if (function.isTranslated()) {
+            refuse(function.address(), "cannot be attached by way of " + wanted,
+                "it is behind an IOMMU that translates addresses; choose " + Drivers.VFIO);
         }
-        if (!wanted.equals(function.driver())) {
+        boolean already = wanted.equals(Drivers.NONE) ? function.driver() == null && function.setAside()
+            : wanted.equals(function.driver());
+        if (!already) {
             binder.bind(function.address(), wanted);
         }
         return now(function.address());

@@ -16,8 +16,8 @@ import org.virtio.posix.FileValues;
 import org.virtio.posix.PosixException;
 
 /**
- * Reaches functions that no driver of the kernel's has, through sysfs: without interrupts, and without an IOMMU. Nothing in
- * the kernel notices if this process dies; the function then goes on writing to memory until it is reset.
+ * Reaches functions that no driver of the kernel's has or can get, through sysfs: without interrupts, and without an IOMMU.
+ * Nothing in the kernel notices if this process dies; the function then goes on writing to memory until it is reset.
  */
 @Component
 public final class SysfsAccess implements AccessPath {
@@ -44,17 +44,16 @@ public final class SysfsAccess implements AccessPath {
 
     @Override
     public boolean reaches(PciAddress address) {
-        SysfsNode node = new SysfsNode(sys, address);
-        return node.exists() && node.driver() == null;
+        return new SysfsNode(sys, address).isSetAside();
     }
 
     @Override
     public PciFunction open(PciAddress address) throws IOException {
         SysfsNode node = new SysfsNode(sys, address);
         node.checkExists();
-        if (node.driver() != null) {
-            throw new IOException(address + " is bound to " + node.driver() + ", but the path sysfs is for functions without a"
-                + " driver; as root: echo " + address + " > " + node.file("driver/unbind"));
+        if (!node.isSetAside()) {
+            throw new IOException(address + (node.driver() == null ? " has no driver, but may get one at any moment"
+                : " is bound to " + node.driver()) + "; set it aside: virtio:bind " + address + " --driver none --yes");
         }
         node.checkNotTranslated();
         try (Undo undo = new Undo()) {

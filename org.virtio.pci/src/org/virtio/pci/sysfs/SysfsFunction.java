@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.virtio.memory.MemoryRegion;
@@ -22,6 +23,7 @@ public class SysfsFunction implements PciFunction {
     private final SysfsNode node;
     private final SysfsRegisters registers;
     private final PhysicalMemory memory = new PhysicalMemory();
+    private final String driver;
     private final Runnable afterwards;
     private boolean closed;
 
@@ -33,6 +35,7 @@ public class SysfsFunction implements PciFunction {
     protected SysfsFunction(SysfsNode node, SysfsRegisters registers, Runnable afterwards) {
         this.node = node;
         this.registers = registers;
+        this.driver = node.driver();
         this.afterwards = afterwards;
     }
 
@@ -115,13 +118,23 @@ public class SysfsFunction implements PciFunction {
             return;
         }
         closed = true;
+        cutOff();
+        memory.close();
+        afterwards.run();
+    }
+
+    /** Not if another driver of the kernel's has the function by now, which has reset it, and needs it as it is. */
+    private void cutOff() {
+        if (!Objects.equals(driver, node.driver())) {
+            LOG.warn("{} has been taken by {}", node.address(), node.driver());
+            return;
+        }
         try {
             CommandRegister.clear(config(), CommandRegister.BUS_MASTER);
             disableInterrupts();
         } catch (IOException e) {
-            LOG.warn("{} could not be cut off from memory", node.address(), e);
+            LOG.error("{} could not be cut off from memory, which is kept for good: {}", node.address(), memory.toStrings(), e);
+            memory.keep();
         }
-        memory.close();
-        afterwards.run();
     }
 }

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.virtio.pci.access.PciAddress;
 
@@ -21,6 +22,10 @@ import org.virtio.pci.access.PciAddress;
 public record SysfsNode(Path sys, PciAddress address) {
     /** How many base address registers a function has. */
     private static final int BARS = 6;
+    /** No driver has this name, which is then the only one that may bind. */
+    private static final String NO_DRIVER = "none";
+    /** Drivers that stand in nobody's way: of bridges, and of what is to be left alone. */
+    private static final Set<String> HARMLESS = Set.of("pcieport", "pci-stub");
 
     private Path directory() {
         return sys.resolve("bus/pci/devices").resolve(address.toString());
@@ -41,6 +46,15 @@ public record SysfsNode(Path sys, PciAddress address) {
         return linked("driver");
     }
 
+    /** Whether it has no driver, and none may be bound to it: one that merely has none may get one at any moment. */
+    public boolean isSetAside() {
+        try {
+            return driver() == null && NO_DRIVER.equals(text("driver_override"));
+        } catch (IOException gone) {
+            return false;
+        }
+    }
+
     /** The number of the IOMMU group that the function is in, or null if the kernel has it behind no IOMMU. */
     public String iommuGroup() {
         return linked("iommu_group");
@@ -59,13 +73,16 @@ public record SysfsNode(Path sys, PciAddress address) {
         }
     }
 
-    /** Each function of the function's IOMMU group, and what it is bound to. */
-    public List<String> groupMembers() throws IOException {
+    /** Each other function of the function's IOMMU group that is bound to a driver which VFIO does not suffer, and to which. */
+    public List<String> obstacles() throws IOException {
         List<String> members = new ArrayList<>();
         try (Stream<Path> devices = Files.list(groupDirectory().resolve("devices"))) {
             for (Path device : devices.sorted(Comparator.comparing(Path::toString)).toList()) {
-                String driver = new SysfsNode(sys, PciAddress.parse(device.getFileName().toString())).driver();
-                members.add(device.getFileName() + (driver == null ? " is free" : " is bound to " + driver));
+                SysfsNode member = new SysfsNode(sys, PciAddress.parse(device.getFileName().toString()));
+                String driver = member.driver();
+                if (driver != null && !driver.contains("vfio") && !HARMLESS.contains(driver) && !member.equals(this)) {
+                    members.add(device.getFileName() + " is bound to " + driver);
+                }
             }
         }
         return members;
@@ -150,9 +167,10 @@ public record SysfsNode(Path sys, PciAddress address) {
      */
     public void checkNotTranslated() throws IOException {
         String type = iommuType();
-        if (type != null && !"identity".equals(type)) {
+        if (iommuGroup() != null && !"identity".equals(type)) {
             throw new IOException(address + " is behind an IOMMU that translates addresses (group " + iommuGroup() + ", type "
-                + type + "), so that it cannot be given physical ones; use vfio-pci instead, " + bindTo("vfio-pci"));
+                + (type == null ? "not known" : type) + "), so that it cannot be given physical ones; use vfio-pci instead, "
+                + bindTo("vfio-pci"));
         }
     }
 }

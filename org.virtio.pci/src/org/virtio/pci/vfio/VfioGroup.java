@@ -64,7 +64,7 @@ final class VfioGroup implements AutoCloseable {
         Ioctl.ioctl(fd, VfioRequest.GROUP_GET_STATUS, status);
         if ((status.getInt(GroupStatusLayout.FLAGS) & GroupStatusLayout.FLAG_VIABLE) == 0) {
             throw new IOException("its functions have to be handed over together, and now "
-                + String.join(", ", node.groupMembers()) + "; bind each to vfio-pci or to no driver");
+                + String.join(", ", node.obstacles()) + "; bind each to vfio-pci or to no driver");
         }
     }
 

@@ -154,7 +154,12 @@ class DriverBinderTest {
         assertThatThrownBy(() -> bind(null)).isInstanceOf(VirtioException.class)
             .hasMessage("pci:0000:00:02.0 cannot be bound to vfio-pci: VFIO takes IOMMU group 7 as a whole, and 0000:00:02.1 is "
                 + "bound to snd_hda_intel");
-        assertThat(bind("none").driver).isNull();
+        for (String driver : new String[] {"none", "uio_pci_generic"}) {
+            assertThatThrownBy(() -> bind(driver)).isInstanceOf(VirtioException.class).hasMessage(
+                "pci:0000:00:02.0 cannot be attached by way of " + driver
+                    + ": it is behind an IOMMU that translates addresses; choose vfio-pci");
+        }
+        assertThat(host.written).isEmpty();
     }
 
     @Test

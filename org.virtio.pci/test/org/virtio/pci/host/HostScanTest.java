@@ -105,22 +105,41 @@ class HostScanTest {
         host.bind(vfio, "vfio-pci");
         host.group("7", "DMA", vfio);
         Path variant = host.function("0000:00:03.0", NET);
-        host.bind(variant, "virtio-vfio-pci");
+        host.bind(variant, "virtio_vfio_pci");
         host.group("8", "DMA-FQ", variant);
         FakeHost.file(host.proc, "sys/vm/nr_overcommit_hugepages", "10");
         host.bind(host.function("0000:00:04.0", BLK), "uio_pci_generic");
-        host.function("0000:00:05.0", BLK);
-        host.group("9", "identity", host.function("0000:00:06.0", BLK));
+        setAside("0000:00:05.0");
+        host.group("9", "identity", setAside("0000:00:06.0"));
         assertThat(devices.scan()).hasSize(5).allSatisfy(dto -> {
             assertThat(dto.ready).isTrue();
             assertThat(dto.handOver).isEmpty();
         });
     }
 
+    private Path setAside(String address) {
+        Path function = host.function(address, BLK);
+        FakeHost.file(function, "driver_override", "none");
+        return function;
+    }
+
+    @Test
+    void whatMerelyHasNoDriverOrIsBehindAnIommuWithOneForPhysicalAddressesIsNotReady() {
+        FakeHost.file(host.proc, "sys/vm/nr_hugepages", "32");
+        host.function("0000:00:05.0", BLK);
+        Path uio = host.function("0000:00:06.0", BLK);
+        host.bind(uio, "uio_pci_generic");
+        host.group("9", "DMA", uio);
+        assertThat(devices.scan()).hasSize(2).allSatisfy(dto -> {
+            assertThat(dto.ready).isFalse();
+            assertThat(dto.handOver).isNotEmpty();
+        });
+    }
+
     @Test
     void withoutHugePagesNothingIsReadyThatIsToldPhysicalAddresses() {
         host.bind(host.function("0000:00:04.0", BLK), "uio_pci_generic");
-        host.function("0000:00:05.0", BLK);
+        setAside("0000:00:05.0");
         assertThat(devices.scan()).hasSize(2).allSatisfy(dto -> {
             assertThat(dto.ready).isFalse();
             assertThat(dto.handOver).containsExactly("sysctl vm.nr_hugepages=64");

@@ -14,7 +14,7 @@ import org.virtio.pci.access.PciAddress;
 
 /**
  * A tree of plain files and links as sysfs has them for one function, which is there from the beginning: a virtio block device
- * without a driver, disabled.
+ * without a driver and set aside, disabled.
  */
 public final class FakeSysfs {
     /** Where the function is. */
@@ -47,6 +47,7 @@ public final class FakeSysfs {
         Files.write(directory.resolve("resource"), resources);
         Files.writeString(directory.resolve("enable"), "0\n");
         Files.writeString(directory.resolve("irq"), "11\n");
+        Files.writeString(directory.resolve("driver_override"), "none\n");
         return directory;
     }
 

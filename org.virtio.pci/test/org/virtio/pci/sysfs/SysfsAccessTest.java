@@ -161,7 +161,28 @@ class SysfsAccessTest {
     void saysHowToTakeAFunctionFromItsDriver() throws Exception {
         fake.bind("virtio-pci");
         assertThatIOException().isThrownBy(() -> access.open(ADDRESS)).withMessageContaining("bound to virtio-pci")
-            .withMessageEndingWith("echo 0000:00:05.0 > " + fake.file("driver/unbind"));
+            .withMessageEndingWith("virtio:bind 0000:00:05.0 --driver none --yes");
+        assertThat(access.reaches(ADDRESS)).isFalse();
+    }
+
+    @Test
+    void aFunctionThatMayGetADriverAtAnyMomentIsNotOpened() throws Exception {
+        assertThat(access.reaches(ADDRESS)).isTrue();
+        Files.writeString(fake.file("driver_override"), "(null)\n");
+        assertThat(access.reaches(ADDRESS)).isFalse();
+        assertThatIOException().isThrownBy(() -> access.open(ADDRESS)).withMessageContaining("may get one at any moment");
+    }
+
+    @Test
+    void aFunctionThatAnotherDriverHasTakenIsLeftAsItIs() throws Exception {
+        fake.command(7);
+        access.open(ADDRESS).close();
+        assertThat(fake.command() & 4).as("bus master").isZero();
+        PciFunction function = access.open(ADDRESS);
+        fake.command(7);
+        fake.bind("virtio-pci");
+        function.close();
+        assertThat(fake.command()).isEqualTo(7);
     }
 
     @Test

@@ -32,7 +32,7 @@ class VfioAccessTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"vfio-pci", "virtio-vfio-pci", "mlx5_vfio_pci"})
+    @ValueSource(strings = {"vfio-pci", "virtio_vfio_pci", "mlx5_vfio_pci"})
     void reachesFunctionsOfVfio(String driver) throws Exception {
         assertThat(access.name()).isEqualTo("vfio");
         assertThat(access.reaches(ADDRESS)).isFalse();
@@ -78,7 +78,6 @@ class VfioAccessTest {
         fake.addFunction("0000:00:07.0");
         fake.bind("vfio-pci").bind("0000:00:06.0", "e1000e")
             .group("7", "DMA", ADDRESS.toString(), "0000:00:06.0", "0000:00:07.0");
-        assertThat(new SysfsNode(fake.sys(), ADDRESS).groupMembers()).containsExactly("0000:00:05.0 is bound to vfio-pci",
-            "0000:00:06.0 is bound to e1000e", "0000:00:07.0 is free");
+        assertThat(new SysfsNode(fake.sys(), ADDRESS).obstacles()).containsExactly("0000:00:06.0 is bound to e1000e");
     }
 }

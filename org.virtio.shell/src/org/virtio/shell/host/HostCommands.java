@@ -62,7 +62,8 @@ public final class HostCommands extends Commands {
             String to = BEST.equals(driver) ? null : String.valueOf(driver);
             return services.hostDevices(device.scheme(), devices -> {
                 if (!yes) {
-                    throw refusal(find(devices, device), "hand it to " + (to == null ? "the best driver for that" : to));
+                    throw refusal(find(devices, device), "hand it to "
+                        + (to == null ? "vfio-pci, or without an IOMMU uio_pci_generic" : to));
                 }
                 return devices.bind(device, to);
             });
@@ -80,7 +81,7 @@ public final class HostCommands extends Commands {
             DeviceAddress device = parse(address);
             return services.hostDevices(device.scheme(), devices -> {
                 if (!yes) {
-                    throw refusal(find(devices, device), "give it back to the kernel's own driver");
+                    throw refusal(find(devices, device), "have the kernel's own driver for it take it");
                 }
                 return devices.unbind(device);
             });
@@ -103,6 +104,9 @@ public final class HostCommands extends Commands {
     private static CommandException refusal(HostDeviceDTO device, String what) {
         if (device.use != null) {
             return new CommandException(device.address + " is in use: " + device.use);
+        }
+        if (device.unusable != null) {
+            return new CommandException(device.address + " cannot be attached: " + device.unusable);
         }
         return new CommandException("this would take " + device.address + (device.type == null ? "" : " (" + device.type + ")")
             + " from " + (device.driver == null ? "nobody" : device.driver) + " and " + what + "; add --yes to do it");

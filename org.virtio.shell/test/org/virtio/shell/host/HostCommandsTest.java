@@ -131,11 +131,12 @@ class HostCommandsTest {
     @Test
     void withoutYesNothingIsDoneButSaid() {
         assertThatThrownBy(() -> commands.bind("", false, "0000:00:05.0")).isInstanceOf(CommandException.class).hasMessage(
-            "this would take pci:0000:00:05.0 (blk) from virtio-pci and hand it to the best driver for that; add --yes to do it");
+            "this would take pci:0000:00:05.0 (blk) from virtio-pci and hand it to vfio-pci, or without an IOMMU "
+                + "uio_pci_generic; add --yes to do it");
         assertThatThrownBy(() -> commands.bind("vfio-pci", false, "pci:0000:00:06.0")).isInstanceOf(CommandException.class)
             .hasMessage("this would take pci:0000:00:06.0 from nobody and hand it to vfio-pci; add --yes to do it");
         assertThatThrownBy(() -> commands.unbind(false, "0000:00:05.0")).isInstanceOf(CommandException.class).hasMessage(
-            "this would take pci:0000:00:05.0 (blk) from virtio-pci and give it back to the kernel's own driver; "
+            "this would take pci:0000:00:05.0 (blk) from virtio-pci and have the kernel's own driver for it take it; "
                 + "add --yes to do it");
         device.use = "/dev/vda is mounted on /";
         assertThatThrownBy(() -> commands.bind("", false, "0000:00:05.0")).isInstanceOf(CommandException.class)
