@@ -178,8 +178,9 @@ public class PciLifeTest extends MachineTest {
     private void assertDeclared(String reason) {
         Await.until("the device is declared", () -> "declared".equals(virtio.dump("disk").state));
         assertThat(virtio.dump("disk").failure).isEqualTo(reason);
-        assertThat(virtio.references(VirtioDevice.class, null)).isEmpty();
-        assertThat(virtio.references(BlockDevice.class, null)).isEmpty();
+        // It is declared from the moment on in which closing it begins.
+        Await.until("its services are gone", () -> virtio.references(VirtioDevice.class, null).isEmpty()
+            && virtio.references(BlockDevice.class, null).isEmpty());
     }
 
     /** Under load all the time, and asked for: what is in flight ends, one way or the other, and nothing hangs. */
@@ -200,7 +201,7 @@ public class PciLifeTest extends MachineTest {
     @Test
     public void aDeviceThatIsPulledOutUnderLoadFailsWhatItHas() throws Exception {
         String socket = folder.getRoot().toPath().resolve("disk.sock").toString();
-        virtio.target(TargetOptions.ram(socket, 4 * MIB).withFaults("stall@3"));
+        virtio.target(TargetOptions.ram(socket, 4 * MIB).withFaults("stall@3+"));
         start(QtestMachine.builder().option("-chardev", "socket,id=target,path=" + socket).rootPort("port0"));
         machine.plug("vhost-user-blk-pci,id=disk,chardev=target,bus=port0,disable-legacy=on,num-queues=1");
         List<CompletableFuture<Void>> reads = reads(attach(""));

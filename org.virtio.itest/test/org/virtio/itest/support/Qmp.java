@@ -5,6 +5,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
@@ -127,11 +128,20 @@ public final class Qmp implements AutoCloseable {
             if (millis <= 0) {
                 throw new IOException("QMP says nothing within " + Await.LIMIT.toSeconds() + " s");
             }
-            selector.select(millis);
-            selector.selectedKeys().clear();
+            select(millis);
             line = line();
         }
         return line;
+    }
+
+    private void select(long millis) throws IOException {
+        try {
+            selector.select(millis);
+            selector.selectedKeys().clear();
+        } catch (ClosedSelectorException e) {
+            // Another thread is done with QEMU while this one waits for an answer.
+            throw new EOFException("QMP was hung up");
+        }
     }
 
     /** The next line, or null if there is none yet. */

@@ -12,8 +12,9 @@ import org.virtio.posix.Mapping;
  * Registers that are mapped into this process, so that an access is one machine instruction. After {@link #close()} they
  * read zeros, and what is written is lost.
  *
- * <p>Every access is through a VarHandle and volatile: the compiler may neither merge, split, repeat nor leave out one, nor
- * move it across another access of memory.
+ * <p>Fences stand between the accesses, so that the compiler may neither merge, split, repeat nor leave out one, nor move it
+ * across another access of memory. Stores are plain ones: where the host takes a mapping away, HotSpot survives the fault of a
+ * plain store, but not that of the exchange that it makes of an ordered 16-bit one.
  */
 public final class MappedRegisters implements Registers, AutoCloseable {
     private static final VarHandle INT = MethodHandles.byteBufferViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
@@ -67,12 +68,14 @@ public final class MappedRegisters implements Registers, AutoCloseable {
     /** Release is enough: the store is ordered after all that the driver wrote, and nothing is read that depends on it. */
     @Override
     public void write16(long offset, int value) {
-        SHORT.setRelease(bytes, index(offset, Short.BYTES), (short) value);
+        VarHandle.releaseFence();
+        SHORT.set(bytes, index(offset, Short.BYTES), (short) value);
     }
 
     @Override
     public void write32(long offset, int value) {
-        INT.setRelease(bytes, index(offset, Integer.BYTES), value);
+        VarHandle.releaseFence();
+        INT.set(bytes, index(offset, Integer.BYTES), value);
     }
 
     private int index(long offset, int length) {
