@@ -28,6 +28,7 @@ final class Doorbell implements AutoCloseable {
     static final int MAX_VECTORS = 255;
 
     /** In the device's registers: a peer's number in bits 16 to 31, a vector's in bits 0 to 15. */
+    private static final long PAUSE_NANOS = 2_000_000;
     private static final int REGISTER = 12;
     private static final long VERSION = 0;
     private static final int OWN_NUMBER = 0;
@@ -101,12 +102,15 @@ final class Doorbell implements AutoCloseable {
         return data;
     }
 
-    /** QEMU knows all eventfds when the last one works, which is this object's. */
+    /**
+     * QEMU knows all eventfds when the last one works, which is this object's. It is given time between two attempts: with one
+     * command after another it may never get to the descriptors.
+     */
     private void awaitNotice(int data) throws IOException {
         long end = System.nanoTime() + Await.LIMIT.toNanos();
         do {
             qtest.write("writel", register, data & 0xffff_ffffL);
-            if (noticed.drain()) {
+            if (noticed.await(PAUSE_NANOS)) {
                 return;
             }
         } while (System.nanoTime() - end < 0);
