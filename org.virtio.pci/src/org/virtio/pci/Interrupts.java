@@ -4,8 +4,8 @@ package org.virtio.pci;
 import java.io.IOException;
 import org.virtio.device.VirtioException;
 import org.virtio.pci.access.PciFunction;
-import org.virtio.pci.access.Registers;
 import org.virtio.posix.EventLoop;
+import org.virtio.spec.PciCommonConfigLayout;
 
 /** How a device's notifications are delivered. Used by one thread at a time. */
 interface Interrupts extends AutoCloseable {
@@ -17,7 +17,7 @@ interface Interrupts extends AutoCloseable {
      */
     static Interrupts of(OpenFunction open, int queues, EventLoop loop, DeviceEvents events) throws IOException {
         PciFunction function = open.function();
-        Registers isr = open.structures().isr();
+        IsrStatus isr = new IsrStatus(open.structures().isr());
         boolean msix = function.vectors() > 0;
         boolean intx = function.hasIntx();
         return switch (open.options().interrupts()) {
@@ -37,11 +37,15 @@ interface Interrupts extends AutoCloseable {
         return function;
     }
 
-    /** The MSI-X vector for configuration changes, or {@code NO_VECTOR}. */
-    int configurationVector();
+    /** The MSI-X vector for configuration changes. */
+    default int configurationVector() {
+        return PciCommonConfigLayout.NO_VECTOR;
+    }
 
-    /** The MSI-X vector for a queue, or {@code NO_VECTOR}. */
-    int queueVector(int index);
+    /** The MSI-X vector for a queue. */
+    default int queueVector(int index) {
+        return PciCommonConfigLayout.NO_VECTOR;
+    }
 
     /** Where notifications of a queue arrive; until it is closed, or this is. */
     UsedWait queue(int index) throws VirtioException;

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.virtio.pci;
 
-import static org.virtio.spec.PciCommonConfigLayout.NO_VECTOR;
-
 import java.io.IOException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.virtio.device.VirtioException;
 import org.virtio.pci.access.Intx;
 import org.virtio.pci.access.PciFunction;
-import org.virtio.pci.access.Registers;
 import org.virtio.posix.Epoll;
 import org.virtio.posix.EventLoop;
 import org.virtio.spec.PciIsr;
@@ -17,16 +14,15 @@ import org.virtio.spec.PciIsr;
 /** INTx: one line for everything; the ISR status byte tells what for, and reading it lowers the line (section 4.1.4.5). */
 final class IntxInterrupts implements Interrupts {
     private static final Logger LOG = LoggerFactory.getLogger(IntxInterrupts.class);
-    private static final int GONE = 0xff;
 
     private final PciFunction function;
-    private final Registers isr;
+    private final IsrStatus isr;
     private final EventLoop loop;
     private final DeviceEvents events;
     private final SharedWaits waits = new SharedWaits();
     private final Intx line;
 
-    private IntxInterrupts(PciFunction function, Registers isr, EventLoop loop, DeviceEvents events) throws IOException {
+    private IntxInterrupts(PciFunction function, IsrStatus isr, EventLoop loop, DeviceEvents events) throws IOException {
         this.function = function;
         this.isr = isr;
         this.loop = loop;
@@ -34,7 +30,7 @@ final class IntxInterrupts implements Interrupts {
         this.line = function.enableIntx();
     }
 
-    static IntxInterrupts enable(PciFunction function, Registers isr, EventLoop loop, DeviceEvents events) throws IOException {
+    static IntxInterrupts enable(PciFunction function, IsrStatus isr, EventLoop loop, DeviceEvents events) throws IOException {
         IntxInterrupts interrupts = new IntxInterrupts(function, isr, loop, events);
         try {
             loop.watch(interrupts.line.fd(), Epoll.IN, ready -> interrupts.arrived());
@@ -48,10 +44,7 @@ final class IntxInterrupts implements Interrupts {
     private void arrived() {
         try {
             line.take();
-            int status = isr.read8(0);
-            if (status == GONE) {
-                throw new IOException("the ISR status reads all ones");
-            }
+            int status = isr.take();
             if ((status & PciIsr.QUEUE) != 0) {
                 waits.wakeAll();
             }
@@ -66,16 +59,6 @@ final class IntxInterrupts implements Interrupts {
             loop.unwatch(line.fd());
             events.broken(e);
         }
-    }
-
-    @Override
-    public int configurationVector() {
-        return NO_VECTOR;
-    }
-
-    @Override
-    public int queueVector(int index) {
-        return NO_VECTOR;
     }
 
     @Override

@@ -16,9 +16,9 @@ import java.util.Map;
 import org.virtio.device.VirtioException;
 import org.virtio.pci.access.PciFunction;
 import org.virtio.pci.access.Registers;
+import org.virtio.pci.capability.CommandRegister;
 import org.virtio.pci.capability.StructureFinder;
 import org.virtio.pci.capability.VirtioStructures;
-import org.virtio.pci.sysfs.CommandRegister;
 import org.virtio.spec.DeviceType;
 import org.virtio.spec.PciDeviceId;
 

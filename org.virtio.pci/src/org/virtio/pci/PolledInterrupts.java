@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.virtio.pci;
 
-import static org.virtio.spec.PciCommonConfigLayout.NO_VECTOR;
-
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 import org.virtio.pci.access.PciFunction;
-import org.virtio.pci.access.Registers;
-import org.virtio.pci.sysfs.CommandRegister;
+import org.virtio.pci.capability.CommandRegister;
+import org.virtio.pci.capability.ConfigHeaderLayout;
 import org.virtio.posix.Epoll;
 import org.virtio.posix.EventLoop;
 import org.virtio.posix.TimerFd;
@@ -19,23 +17,22 @@ import org.virtio.spec.PciIsr;
  */
 final class PolledInterrupts implements Interrupts {
     private static final long PERIOD_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
-    private static final int GONE = 0xff;
 
-    private final Registers isr;
+    private final IsrStatus isr;
     private final EventLoop loop;
     private final DeviceEvents events;
     private final TimerFd timer;
 
-    private PolledInterrupts(PciFunction function, Registers isr, EventLoop loop, DeviceEvents events) throws IOException {
+    private PolledInterrupts(PciFunction function, IsrStatus isr, EventLoop loop, DeviceEvents events) throws IOException {
         // Nobody would lower a line that the function raises, and others may share it.
-        CommandRegister.set(function.config(), CommandRegister.INTX_DISABLE);
+        CommandRegister.set(function.config(), ConfigHeaderLayout.COMMAND_INTX_DISABLE);
         this.isr = isr;
         this.loop = loop;
         this.events = events;
         this.timer = TimerFd.periodic(PERIOD_NANOS);
     }
 
-    static PolledInterrupts start(PciFunction function, Registers isr, EventLoop loop, DeviceEvents events)
+    static PolledInterrupts start(PciFunction function, IsrStatus isr, EventLoop loop, DeviceEvents events)
             throws IOException {
         PolledInterrupts interrupts = new PolledInterrupts(function, isr, loop, events);
         try {
@@ -50,10 +47,7 @@ final class PolledInterrupts implements Interrupts {
     private void look() {
         timer.drain();
         try {
-            int status = isr.read8(0);
-            if (status == GONE) {
-                throw new IOException("the ISR status reads all ones");
-            }
+            int status = isr.take();
             if ((status & PciIsr.CONFIGURATION) != 0) {
                 events.configurationChanged();
             }
@@ -61,16 +55,6 @@ final class PolledInterrupts implements Interrupts {
             loop.unwatch(timer.fd());
             events.broken(e);
         }
-    }
-
-    @Override
-    public int configurationVector() {
-        return NO_VECTOR;
-    }
-
-    @Override
-    public int queueVector(int index) {
-        return NO_VECTOR;
     }
 
     @Override

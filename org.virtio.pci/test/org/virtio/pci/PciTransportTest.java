@@ -10,7 +10,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.virtio.device.FeatureSet;
 import org.virtio.device.VirtioException;
 import org.virtio.pci.capability.ConfigHeaderLayout;
-import org.virtio.pci.sysfs.CommandRegister;
 import org.virtio.spec.DeviceStatus;
 import org.virtio.spec.Feature;
 import org.virtio.transport.QueueNotifier;
@@ -120,7 +119,7 @@ class PciTransportTest extends TransportFixture {
     }
 
     private int command() {
-        return device.function.config.read16(ConfigHeaderLayout.COMMAND) & ~CommandRegister.INTX_DISABLE;
+        return device.function.config.read16(ConfigHeaderLayout.COMMAND) & ~ConfigHeaderLayout.COMMAND_INTX_DISABLE;
     }
 
     @Test

@@ -182,8 +182,9 @@ public final class DeviceRegistryComponent implements DeviceRegistry, HostDevice
 
     /** The host takes a device away: it is closed, and stays declared, since it may come back. */
     private void close(DeviceService service, String reason) {
-        table.closed(service, reason);
+        // In this order, so that who detaches it meanwhile waits until it is closed.
         close(service);
+        table.closed(service, reason);
         LOG.info("Device {} is closed: {}", service.device().name(), reason);
     }
 

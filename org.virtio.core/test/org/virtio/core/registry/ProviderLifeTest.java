@@ -237,7 +237,7 @@ class ProviderLifeTest extends RegistryFixture {
         Await.until("the device is closed", () -> provider.last().isClosed());
         Await.until("its service is gone", () -> framework.services.isEmpty());
         assertThat(device.state()).isEqualTo(DeviceState.REMOVED);
-        assertThat(only().state).isEqualTo("declared");
+        Await.until("it is declared", () -> "declared".equals(only().state));
         assertThat(only().failure).isEqualTo("pulled out");
         registry.appeared(DeviceAddress.parse("fake:/elsewhere"));
         registry.appeared(DeviceAddress.parse("other:/there"));
@@ -272,5 +272,23 @@ class ProviderLifeTest extends RegistryFixture {
         Await.until("the device is closed", transport::isClosed);
         Await.until("the attach has ended", attaching::isDone);
         Await.until("its service is gone", () -> framework.services.isEmpty());
+    }
+
+    @Test
+    void whoDetachesADeviceThatIsBeingTakenAwayWaitsUntilItIsClosed() throws VirtioException {
+        registry.attach(ADDRESS, "disk");
+        FakeTransport transport = provider.last();
+        transport.gate = new CountDownLatch(1);
+        transport.listener.removed("pulled out");
+        Await.until("its service is gone, and it is being closed", () -> framework.services.isEmpty());
+        Future<Void> detached = executor.submit(() -> {
+            registry.detach("disk");
+            return null;
+        });
+        assertThat(detached.isDone() || transport.isClosed()).as("closed while the device does not answer").isFalse();
+        transport.gate.countDown();
+        Await.until("the detach has ended", detached::isDone);
+        assertThat(transport.isClosed()).isTrue();
+        assertThat(registry.devices()).isEmpty();
     }
 }

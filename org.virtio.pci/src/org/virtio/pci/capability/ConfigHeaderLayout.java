@@ -34,7 +34,7 @@ public final class ConfigHeaderLayout {
     /** Bytes in which the capability list lies. */
     public static final int CAPABILITIES_END = 256;
 
-    /** What a vendor ID reads as where nothing answers. */
+    /** What 16 bits read as where nothing answers. */
     public static final int NO_FUNCTION = 0xffff;
 
     /** The function responds to accesses of I/O space. */
@@ -43,6 +43,8 @@ public final class ConfigHeaderLayout {
     public static final int COMMAND_MEMORY = 2;
     /** The function may access memory itself. */
     public static final int COMMAND_BUS_MASTER = 4;
+    /** The function does not assert its INTx interrupt. */
+    public static final int COMMAND_INTX_DISABLE = 0x400;
 
     /** There is a list of capabilities. */
     public static final int STATUS_CAPABILITIES = 0x10;

@@ -2,9 +2,8 @@
 package org.virtio.pci.host;
 
 import java.nio.file.Path;
-import java.util.Arrays;
 import org.virtio.pci.access.PciAddress;
-import org.virtio.spec.DeviceType;
+import org.virtio.spec.PciDeviceId;
 
 /**
  * A virtio function as sysfs showed it at one moment.
@@ -17,27 +16,27 @@ import org.virtio.spec.DeviceType;
  */
 record HostFunction(PciAddress address, String id, String type, String driver, boolean setAside, IommuGroup group,
     ModernInterface modern) {
-    /** VIRTIO 1.3, section 4.1.2.1: from here on, device IDs are this and the device type. */
-    private static final int FIRST_MODERN_ID = 0x1040;
-
     /** The virtio function of that address, or null if there is none. */
     static HostFunction read(PciSysfs sysfs, PciAddress address) {
         Path directory = sysfs.directory(address);
         int vendor = KernelFiles.hex(directory.resolve("vendor"));
         int device = KernelFiles.hex(directory.resolve("device"));
-        if (!PciSysfs.isVirtio(vendor, device)) {
+        if (!PciDeviceId.isVirtio(vendor, device)) {
             return null;
         }
-        boolean modernId = device >= FIRST_MODERN_ID;
-        int type = modernId ? device - FIRST_MODERN_ID : KernelFiles.hex(directory.resolve("subsystem_device"));
-        return new HostFunction(address, String.format("%04x:%04x", vendor, device), typeName(type), sysfs.driver(address),
+        boolean modernId = !PciDeviceId.isTransitional(device);
+        return new HostFunction(address, String.format("%04x:%04x", vendor, device),
+            typeName(device, KernelFiles.hex(directory.resolve("subsystem_device"))), sysfs.driver(address),
             sysfs.overrideOf(address).equals(Drivers.NONE), IommuGroup.of(directory),
             ModernInterface.of(KernelFiles.bytes(directory.resolve("config")), modernId));
     }
 
-    private static String typeName(int id) {
-        return Arrays.stream(DeviceType.values()).filter(type -> type.id() == id).findFirst().map(DeviceType::shortName)
-            .orElse(null);
+    private static String typeName(int device, int subsystemDevice) {
+        try {
+            return PciDeviceId.type(device, subsystemDevice).shortName();
+        } catch (IllegalArgumentException unassigned) {
+            return null;
+        }
     }
 
     /**

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.virtio.pci.access.PciAddress;
+import org.virtio.spec.PciDeviceId;
 
 /**
  * Where things are in sysfs, and which virtio functions it shows.
@@ -15,15 +16,6 @@ import org.virtio.pci.access.PciAddress;
 record PciSysfs(Path root) {
     /** What the kernel shows where a function has no driver override. */
     private static final String NO_OVERRIDE = "(null)";
-    /** VIRTIO 1.3, section 4.1.2: PCI Device Discovery. */
-    private static final int VENDOR = 0x1af4;
-    private static final int FIRST_DEVICE = 0x1000;
-    private static final int LAST_DEVICE = 0x107f;
-
-    static boolean isVirtio(int vendor, int device) {
-        return vendor == VENDOR && device >= FIRST_DEVICE && device <= LAST_DEVICE;
-    }
-
     Path directory(PciAddress function) {
         return root.resolve("bus/pci/devices/" + function);
     }
@@ -61,7 +53,7 @@ record PciSysfs(Path root) {
 
     boolean isVirtio(PciAddress function) {
         Path directory = directory(function);
-        return isVirtio(KernelFiles.hex(directory.resolve("vendor")), KernelFiles.hex(directory.resolve("device")));
+        return PciDeviceId.isVirtio(KernelFiles.hex(directory.resolve("vendor")), KernelFiles.hex(directory.resolve("device")));
     }
 
     /** All virtio functions, by address. */

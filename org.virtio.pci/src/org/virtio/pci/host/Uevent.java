@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.virtio.pci.access.PciAddress;
+import org.virtio.spec.PciDeviceId;
 
 /**
  * What the kernel says of one device, as it comes over netlink: {@code action@devpath} and then {@code KEY=value} strings, each
@@ -41,6 +42,6 @@ record Uevent(Map<String, String> values) {
     /** Whether the function is told to be a virtio device. */
     boolean isVirtio() {
         Matcher id = PCI_ID.matcher(values.getOrDefault("PCI_ID", ""));
-        return id.matches() && PciSysfs.isVirtio(Integer.parseInt(id.group(1), HEX), Integer.parseInt(id.group(2), HEX));
+        return id.matches() && PciDeviceId.isVirtio(Integer.parseInt(id.group(1), HEX), Integer.parseInt(id.group(2), HEX));
     }
 }

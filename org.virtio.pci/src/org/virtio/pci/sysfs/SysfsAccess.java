@@ -10,6 +10,8 @@ import org.slf4j.LoggerFactory;
 import org.virtio.pci.access.AccessPath;
 import org.virtio.pci.access.PciAddress;
 import org.virtio.pci.access.PciFunction;
+import org.virtio.pci.capability.CommandRegister;
+import org.virtio.pci.capability.ConfigHeaderLayout;
 import org.virtio.posix.Errno;
 import org.virtio.posix.FileDescriptor;
 import org.virtio.posix.FileValues;
@@ -24,7 +26,7 @@ public final class SysfsAccess implements AccessPath {
     private static final Logger LOG = LoggerFactory.getLogger(SysfsAccess.class);
 
     private final Path sys;
-    private final OpenFunctions functions = new OpenFunctions();
+    private final Claims claims = new Claims();
 
     /** The functions of this machine. */
     @Activate
@@ -57,13 +59,13 @@ public final class SysfsAccess implements AccessPath {
         }
         node.checkNotTranslated();
         try (Undo undo = new Undo()) {
-            functions.claim(address);
-            undo.add(() -> functions.release(address));
+            claims.claim(address);
+            undo.add(() -> claims.release(address));
             undo.add(enable(node));
             SysfsRegisters registers = SysfsRegisters.open(node);
             undo.add(registers::close);
             // Nobody listens, and a line that stays asserted would take the interrupts of those away that share it.
-            CommandRegister.set(registers.config(), CommandRegister.INTX_DISABLE);
+            CommandRegister.set(registers.config(), ConfigHeaderLayout.COMMAND_INTX_DISABLE);
             return new SysfsFunction(node, registers, undo.keep());
         }
     }

@@ -12,6 +12,8 @@ import org.virtio.memory.MemoryRegion;
 import org.virtio.pci.access.Intx;
 import org.virtio.pci.access.PciFunction;
 import org.virtio.pci.access.Registers;
+import org.virtio.pci.capability.CommandRegister;
+import org.virtio.pci.capability.ConfigHeaderLayout;
 import org.virtio.pci.dma.PhysicalMemory;
 import org.virtio.posix.EventFd;
 import org.virtio.transport.RegionLimits;
@@ -96,7 +98,7 @@ public class SysfsFunction implements PciFunction {
 
     @Override
     public void disableInterrupts() throws IOException {
-        CommandRegister.set(config(), CommandRegister.INTX_DISABLE);
+        CommandRegister.set(config(), ConfigHeaderLayout.COMMAND_INTX_DISABLE);
     }
 
     @Override
@@ -130,7 +132,7 @@ public class SysfsFunction implements PciFunction {
             return;
         }
         try {
-            CommandRegister.clear(config(), CommandRegister.BUS_MASTER);
+            CommandRegister.clear(config(), ConfigHeaderLayout.COMMAND_BUS_MASTER);
             disableInterrupts();
         } catch (IOException e) {
             LOG.error("{} could not be cut off from memory, which is kept for good: {}", node.address(), memory.toStrings(), e);

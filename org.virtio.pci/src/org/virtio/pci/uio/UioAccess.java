@@ -11,8 +11,8 @@ import org.osgi.service.component.annotations.Component;
 import org.virtio.pci.access.AccessPath;
 import org.virtio.pci.access.PciAddress;
 import org.virtio.pci.access.PciFunction;
+import org.virtio.pci.sysfs.Claims;
 import org.virtio.pci.sysfs.DeviceFiles;
-import org.virtio.pci.sysfs.OpenFunctions;
 import org.virtio.pci.sysfs.SysfsNode;
 import org.virtio.pci.sysfs.SysfsRegisters;
 import org.virtio.pci.sysfs.Undo;
@@ -30,7 +30,7 @@ public final class UioAccess implements AccessPath {
 
     private final Path sys;
     private final Path dev;
-    private final OpenFunctions functions = new OpenFunctions();
+    private final Claims claims = new Claims();
 
     /** The functions of this machine. */
     @Activate
@@ -64,8 +64,8 @@ public final class UioAccess implements AccessPath {
         node.checkNotTranslated();
         Path device = dev.resolve(deviceName(node));
         try (Undo undo = new Undo()) {
-            functions.claim(address);
-            undo.add(() -> functions.release(address));
+            claims.claim(address);
+            undo.add(() -> claims.release(address));
             FileDescriptor file = DeviceFiles.open(device, false, "is the /dev of this process that of the host?");
             undo.add(file::close);
             SysfsRegisters registers = SysfsRegisters.open(node);

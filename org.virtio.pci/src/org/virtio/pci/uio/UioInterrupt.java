@@ -4,7 +4,8 @@ package org.virtio.pci.uio;
 import java.io.IOException;
 import org.virtio.pci.access.Intx;
 import org.virtio.pci.access.Registers;
-import org.virtio.pci.sysfs.CommandRegister;
+import org.virtio.pci.capability.CommandRegister;
+import org.virtio.pci.capability.ConfigHeaderLayout;
 import org.virtio.posix.Errno;
 import org.virtio.posix.FileDescriptor;
 import org.virtio.posix.FileValues;
@@ -32,6 +33,6 @@ record UioInterrupt(FileDescriptor fd, Registers config) implements Intx {
 
     @Override
     public void unmask() throws IOException {
-        CommandRegister.clear(config, CommandRegister.INTX_DISABLE);
+        CommandRegister.clear(config, ConfigHeaderLayout.COMMAND_INTX_DISABLE);
     }
 }

@@ -9,7 +9,7 @@ import org.osgi.service.component.annotations.Component;
 import org.virtio.pci.access.AccessPath;
 import org.virtio.pci.access.PciAddress;
 import org.virtio.pci.access.PciFunction;
-import org.virtio.pci.sysfs.OpenFunctions;
+import org.virtio.pci.sysfs.Claims;
 import org.virtio.pci.sysfs.SysfsNode;
 import org.virtio.pci.sysfs.Undo;
 import org.virtio.posix.EventFd;
@@ -23,7 +23,7 @@ public final class VfioAccess implements AccessPath {
     private static final String VFIO = "vfio";
 
     private final Path sys;
-    private final OpenFunctions functions = new OpenFunctions();
+    private final Claims claims = new Claims();
     private final VfioGroups groups;
 
     /** The functions of this machine. */
@@ -62,8 +62,8 @@ public final class VfioAccess implements AccessPath {
                 + " on the kernel's command line), or use uio_pci_generic");
         }
         try (Undo undo = new Undo()) {
-            functions.claim(address);
-            undo.add(() -> functions.release(address));
+            claims.claim(address);
+            undo.add(() -> claims.release(address));
             VfioGroup group = groups.acquire(node);
             undo.add(() -> groups.release(number));
             FileDescriptor fd = group.open(address);

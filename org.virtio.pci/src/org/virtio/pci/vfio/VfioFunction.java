@@ -11,8 +11,9 @@ import org.virtio.memory.MemoryRegion;
 import org.virtio.pci.access.Intx;
 import org.virtio.pci.access.PciFunction;
 import org.virtio.pci.access.Registers;
+import org.virtio.pci.capability.CommandRegister;
+import org.virtio.pci.capability.ConfigHeaderLayout;
 import org.virtio.pci.dma.DeviceMemory;
-import org.virtio.pci.sysfs.CommandRegister;
 import org.virtio.pci.sysfs.SysfsNode;
 import org.virtio.posix.EventFd;
 import org.virtio.transport.RegionLimits;
@@ -131,7 +132,7 @@ final class VfioFunction implements PciFunction {
         }
         closed = true;
         try {
-            CommandRegister.clear(config(), CommandRegister.BUS_MASTER);
+            CommandRegister.clear(config(), ConfigHeaderLayout.COMMAND_BUS_MASTER);
         } catch (IOException e) {
             LOG.warn("{} could not be cut off from memory; that the kernel takes it away will do", node.address(), e);
         }

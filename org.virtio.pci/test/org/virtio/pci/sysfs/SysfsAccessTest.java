@@ -16,6 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.virtio.pci.access.PciAddress;
 import org.virtio.pci.access.PciFunction;
 import org.virtio.pci.access.Registers;
+import org.virtio.pci.capability.ConfigHeaderLayout;
 
 @ExtendWith(NothingOpen.class)
 class SysfsAccessTest {
@@ -87,11 +88,11 @@ class SysfsAccessTest {
     void cutsTheFunctionOffWhenClosed() throws Exception {
         PciFunction function = access.open(ADDRESS);
         Registers memory = function.bar(4);
-        fake.command(fake.command() | CommandRegister.BUS_MASTER);
+        fake.command(fake.command() | ConfigHeaderLayout.COMMAND_BUS_MASTER);
         memory.write32(0, 1);
         function.close();
         function.close();
-        assertThat(fake.command()).isEqualTo(3 | CommandRegister.INTX_DISABLE);
+        assertThat(fake.command()).isEqualTo(3 | ConfigHeaderLayout.COMMAND_INTX_DISABLE);
         assertThat(memory.read32(0)).as("not the function's any more").isZero();
         assertThatIOException().isThrownBy(() -> function.config().read8(0));
     }
@@ -108,7 +109,7 @@ class SysfsAccessTest {
     void enablesTheFunctionForAsLongAsItIsOpen() throws Exception {
         try (PciFunction function = access.open(ADDRESS)) {
             assertThat(fake.file("enable")).hasContent("1\n");
-            assertThat(function.config().read16(COMMAND)).isEqualTo(3 | CommandRegister.INTX_DISABLE);
+            assertThat(function.config().read16(COMMAND)).isEqualTo(3 | ConfigHeaderLayout.COMMAND_INTX_DISABLE);
         }
         assertThat(fake.file("enable")).hasContent("0\n");
     }

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.virtio.pci.access.Intx;
 import org.virtio.pci.access.PciAddress;
 import org.virtio.pci.access.PciFunction;
-import org.virtio.pci.sysfs.CommandRegister;
+import org.virtio.pci.capability.ConfigHeaderLayout;
 import org.virtio.pci.sysfs.FakeSysfs;
 import org.virtio.pci.sysfs.NothingOpen;
 import org.virtio.posix.Epoll;
@@ -60,7 +60,7 @@ class UioAccessTest {
 
     @Test
     void hasTheInterrupt() throws Exception {
-        fake.command(CommandRegister.INTX_DISABLE | 3);
+        fake.command(ConfigHeaderLayout.COMMAND_INTX_DISABLE | 3);
         try (RandomAccessFile kernel = new RandomAccessFile(fake.dev().resolve("uio3").toFile(), "rw");
                 PciFunction function = access.open(ADDRESS)) {
             assertThat(function.hasIntx()).isTrue();
@@ -69,7 +69,7 @@ class UioAccessTest {
             assertThat(fake.command()).as("unmasked").isEqualTo(3);
             assertThat(readable(intx)).as("what came before").isFalse();
 
-            fake.command(CommandRegister.INTX_DISABLE | 3);
+            fake.command(ConfigHeaderLayout.COMMAND_INTX_DISABLE | 3);
             kernel.write(new byte[] {2, 0, 0, 0});
             assertThat(readable(intx)).isTrue();
             intx.take();
@@ -80,7 +80,7 @@ class UioAccessTest {
 
             function.disableInterrupts();
             function.disableInterrupts();
-            assertThat(fake.command()).isEqualTo(CommandRegister.INTX_DISABLE | 3);
+            assertThat(fake.command()).isEqualTo(ConfigHeaderLayout.COMMAND_INTX_DISABLE | 3);
         }
     }
 
@@ -110,7 +110,7 @@ class UioAccessTest {
         fake.command(7);
         function.close();
         function.close();
-        assertThat(fake.command()).isEqualTo(3 | CommandRegister.INTX_DISABLE);
+        assertThat(fake.command()).isEqualTo(3 | ConfigHeaderLayout.COMMAND_INTX_DISABLE);
     }
 
     @Test

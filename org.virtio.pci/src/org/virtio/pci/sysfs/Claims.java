@@ -7,7 +7,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.virtio.pci.access.PciAddress;
 
 /** The functions that one path has open, none of them twice. Thread-safe. */
-public final class OpenFunctions {
+public final class Claims {
     private final Set<PciAddress> open = ConcurrentHashMap.newKeySet();
 
     /** Notes that a function is opened; throws if it is open. */

@@ -1,23 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.virtio.pci.sysfs;
+package org.virtio.pci.capability;
 
 import java.io.IOException;
 import org.virtio.pci.access.Registers;
 
 /**
- * The command register of a function's configuration space: 16 bits at offset 4 (PCI Local Bus 3.0, section 6.2.2). Changes are
+ * The command register of a function (PCI Local Bus 3.0, section 6.2.2): the {@code COMMAND_} bits of
+ * {@link ConfigHeaderLayout}. Changes are
  * made one at a time, so that an interrupt that is unmasked by another thread does not undo what is done to close a function.
  */
 public final class CommandRegister {
-    /** The function may read and write memory of the host. */
-    public static final int BUS_MASTER = 1 << 2;
-    /** The function does not assert its INTx interrupt. */
-    public static final int INTX_DISABLE = 1 << 10;
-
-    private static final int OFFSET = 4;
-    /** What a function that was removed reads as. */
-    private static final int GONE = 0xffff;
-
     private CommandRegister() {
     }
 
@@ -33,9 +25,9 @@ public final class CommandRegister {
 
     private static void change(Registers config, int mask, int value) throws IOException {
         synchronized (config) {
-            int command = config.read16(OFFSET);
-            if (command != GONE) {
-                config.write16(OFFSET, command & ~mask | value);
+            int command = config.read16(ConfigHeaderLayout.COMMAND);
+            if (command != ConfigHeaderLayout.NO_FUNCTION) {
+                config.write16(ConfigHeaderLayout.COMMAND, command & ~mask | value);
             }
         }
     }
