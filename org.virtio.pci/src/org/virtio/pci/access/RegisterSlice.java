@@ -36,6 +36,12 @@ record RegisterSlice(Registers whole, long offset, long size) implements Registe
         whole.write32(place(at, Integer.BYTES), value);
     }
 
+    /** Of the whole, so that a slice of a slice costs no more than a slice. */
+    @Override
+    public Registers slice(long at, long length) {
+        return new RegisterSlice(whole, offset + Objects.checkFromIndexSize(at, length, size), length);
+    }
+
     private long place(long at, int length) {
         return offset + Objects.checkFromIndexSize(at, length, size);
     }

@@ -79,5 +79,7 @@ class FileRegistersTest {
         slice.write8(1, 0x77);
         assertThat(registers.read8(5)).isEqualTo(0x77);
         assertThatExceptionOfType(IndexOutOfBoundsException.class).isThrownBy(() -> slice.read16(1));
+        assertThat(slice.slice(1, 1).read8(0)).isEqualTo(0x77);
+        assertThatExceptionOfType(IndexOutOfBoundsException.class).isThrownBy(() -> slice.slice(1, 2));
     }
 }
