@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Prints every figure of the README, as Markdown: medians of several runs with the least and the greatest. Run it on an idle
 # machine with two cores or more, with the JDK that JAVA_HOME names. With the defaults it takes about an hour.
-# Usage: cnf/figures.sh [runs] [ring|instructions|cores|disks|pci]...
-# Environment: MILLIS per measurement (1000; of disks 5 times that), REST seconds between runs (2), CPUS (0,1)
+# Usage: cnf/figures.sh [runs] [ring|instructions|cores|disks|pci|guest]...
+# Environment: MILLIS per measurement (1000; of disks and in the guest 5 times that), REST seconds between runs (2), CPUS (0,1)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 runs=5
@@ -148,10 +148,37 @@ pci() {
         grep -E '^(attach|4 KiB)'
 }
 
+guest() {
+    command -v fio >/dev/null || {
+        echo "fio is not installed: apt-get install --no-install-recommends fio" >&2
+        exit 1
+    }
+    ./virtio -c virtio:list >/dev/null
+    printf '\n### QEMU'\''s virtio-blk-pci with a null disk in a guest, behind an IOMMU: 4 KiB random reads, IOPS\n\n'
+    # iommu=pt spares the kernel's own driver the mapping of each request, which an emulated IOMMU makes dear.
+    org.virtio.itest/guest/boot --seconds 3600 --memory 2G --iommu --append iommu=pt \
+        --qemu "-device pcie-root-port,id=root1,chassis=1,slot=1" \
+        --qemu "-blockdev driver=null-co,node-name=disk0,size=1073741824,read-zeroes=off" \
+        --qemu "-device virtio-blk-pci,disable-legacy=on,drive=disk0,bus=root1,iommu_platform=on" \
+        "$PWD/org.virtio.itest/guest/figures" "$PWD"/org.virtio.dist/target/virtio-*/bin/virtio \
+        "$runs" $(((millis * 5 + 999) / 1000)) >"$dir/guest"
+    echo "| depth | the kernel's driver, fio with io_uring | ours, VFIO, waiting for interrupts | ours, VFIO, polling |"
+    echo "|---|---|---|---|"
+    local depth who
+    for depth in 1 32 128; do
+        printf '| %s |' "$depth"
+        for who in kernel vfio vfio-polled; do
+            printf ' %s |' "$(awk -v who="$who" -v depth="$depth" '$1 == who && $2 == depth { print $3 }' "$dir/guest" | summary)"
+        done
+        printf '\n'
+    done
+    printf '\nattach in the guest, ms: %s\n' "$(awk '$1 == "attach" { print $2 }' "$dir/guest" | summary)"
+}
+
 "$java" -version 2>&1 | sed -n 2p
 lscpu | grep -E '^(Model name|CPU\(s\)|Thread\(s\) per core)'
 [ "$(nproc)" -gt 2 ] || echo "With two queues, driver and back end want more cores than the $(nproc) here."
-[ $# -gt 0 ] || set -- ring instructions cores disks pci
+[ $# -gt 0 ] || set -- ring instructions cores disks pci guest
 spin_check before
 for part in "$@"; do
     "$part"

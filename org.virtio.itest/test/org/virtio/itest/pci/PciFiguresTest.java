@@ -17,6 +17,7 @@ import org.virtio.device.VirtioException;
 import org.virtio.itest.pci.rig.QtestMachine;
 import org.virtio.memory.DmaBuffer;
 import org.virtio.pci.PciProvider;
+import org.virtio.queue.QueueResult;
 import org.virtio.queue.UsedBufferHandler;
 import org.virtio.queue.Virtqueue;
 import org.virtio.spec.BlkRequestLayout;
@@ -44,7 +45,7 @@ class PciFiguresTest {
     void print() throws Exception {
         try (QtestMachine machine = QtestMachine.builder()
                 .blockdev("driver=null-co,node-name=disk,size=1073741824,read-zeroes=off")
-                .device("virtio-blk-pci,id=disk,drive=disk,disable-legacy=on,packed=on,queue-size=256").start()) {
+                .device("virtio-blk-pci,id=disk,drive=disk,disable-legacy=on,packed=on,queue-size=512").start()) {
             provider.bindPath(machine.access());
             DeviceAddress address = DeviceAddress.parse("pci:" + machine.address("disk"));
             print("attach, ms", () -> attach(address));
@@ -120,7 +121,9 @@ class PciFiguresTest {
 
     private void read(Virtqueue queue, DmaBuffer memory, int slot) {
         int at = slot * STRIDE;
-        queue.begin(this, slot, 3);
+        if (queue.begin(this, slot, 3) != QueueResult.OK) {
+            throw new AssertionError("the queue has no place for slot " + slot);
+        }
         queue.addReadable(memory, at, BlkRequestLayout.HEADER_SIZE);
         queue.addWritable(memory, at + BLOCK, BLOCK);
         queue.addWritable(memory, at + BlkRequestLayout.HEADER_SIZE, 1);
