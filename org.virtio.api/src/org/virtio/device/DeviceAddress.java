@@ -16,10 +16,11 @@ public final class DeviceAddress {
      * calls {@link #checkOptions}. {@code size}: the greatest queue size wanted, for split rings a power of two.
      * {@code memory}: MiB per region of shared memory. {@code hugepages}: {@code true} to back it by huge pages.
      * {@code packed}, {@code event_idx}, {@code in_order}: {@code off} to do without that feature. {@code indirect}:
-     * {@code off}, or the number of descriptors above which a request uses an indirect table.
+     * {@code off}, or the number of descriptors above which a request uses an indirect table. {@code grace}: seconds for which a
+     * device that has lost its transport is kept as it is.
      */
     public static final Set<String> COMMON_OPTIONS =
-        Set.of("name", "size", "memory", "hugepages", "packed", "event_idx", "in_order", "indirect");
+        Set.of("name", "size", "memory", "hugepages", "packed", "event_idx", "in_order", "indirect", "grace");
 
     private final String scheme;
     private final String location;

@@ -22,6 +22,10 @@ public class DeviceDTO extends DTO {
     public String failure;
     /** The device status field, by the names of its bits; null while it is only declared. */
     public String status;
+    /** How often it was suspended, and went on or not. */
+    public int suspensions;
+    /** How long the last suspension took from which it went on, in nanoseconds; 0 if there was none. */
+    public long lastSuspensionNanos;
     /** Features that the device offers, by name. */
     public List<String> deviceFeatures = List.of();
     /** Features in force, by name. */

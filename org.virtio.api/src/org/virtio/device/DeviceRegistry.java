@@ -5,8 +5,12 @@ import java.util.List;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * Opens and closes devices: a service. An attached device stays declared until it is detached: when the provider of its
- * transport goes, the device is closed; when one comes again, it is opened again. Thread-safe.
+ * Opens and closes devices: a service. An attached device stays declared until it is detached.
+ *
+ * <p>When it loses its transport, because the provider goes or the device cannot be reached, it is suspended for as long as
+ * the option {@code grace} of its address says, and goes on when the transport is back ({@link DeviceState#SUSPENDED}). A device
+ * that no driver has started is closed instead, and so is one that nobody reached in time; it is opened anew when that is
+ * possible. Thread-safe.
  */
 @ProviderType
 public interface DeviceRegistry {
@@ -30,6 +34,16 @@ public interface DeviceRegistry {
      * @throws VirtioException if there is none of that name; the message lists those that are there
      */
     void detach(String name) throws VirtioException;
+
+    /**
+     * Has a device go on at another address, where there must be what its driver relies on: the features, the queues, the
+     * capacity of a disk. The device is suspended meanwhile: services stay, nothing that is in flight is lost, its users notice
+     * nothing but a pause.
+     *
+     * @throws VirtioException if the address has bad options, there is none of that name, no driver has started it, or there is
+     *     not what it needs: then it goes on where it was
+     */
+    void move(String name, DeviceAddress address) throws VirtioException;
 
     /** All declared devices in the order in which they were attached. */
     List<DeviceDTO> devices();

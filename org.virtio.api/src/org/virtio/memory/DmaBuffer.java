@@ -15,8 +15,13 @@ public interface DmaBuffer extends AutoCloseable {
     /** Bytes in the buffer. */
     int size();
 
-    /** The address by which the device knows the first byte. */
+    /** The address by which the device knows the first byte; another one may, once the device is reached by another transport. */
     long deviceAddress();
+
+    /** The address of the first byte in this process, which stays what it is. */
+    default long address() {
+        return deviceAddress();
+    }
 
     /**
      * The buffer's memory, little-endian, position 0, limit {@link #size()}. Always the same object: use absolute

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.virtio.bench;
 
+import org.virtio.core.memory.AddressMap;
 import org.virtio.core.queue.PollingDevice;
 import org.virtio.core.queue.Ring;
 import org.virtio.core.queue.RingFormat;
@@ -42,7 +43,7 @@ final class BlockLoad implements UsedBufferHandler, QueueNotifier {
         this.format = format;
         this.descriptors = descriptors;
         memory = new BenchMemory(format.bytes(SIZE), RING_ADDRESS);
-        ring = format.create(0, SIZE, memory);
+        ring = format.create(0, SIZE, memory, new AddressMap());
         ring.notifier(this);
         ring.owner(Thread.currentThread());
         for (int slot = 0; slot < SIZE; slot++) {

@@ -13,4 +13,9 @@ package org.virtio.blk;
  */
 public record BlockLimits(int maxSegmentSize, int maxSegments, long maxDiscardBytes, long discardAlignment,
                           long maxWriteZeroesBytes, boolean writeZeroesMayUnmap) {
+    /** Whether a request within other limits is within these. */
+    public boolean allow(BlockLimits other) {
+        return maxSegmentSize >= other.maxSegmentSize && maxSegments >= other.maxSegments
+            && maxDiscardBytes >= other.maxDiscardBytes && maxWriteZeroesBytes >= other.maxWriteZeroesBytes;
+    }
 }

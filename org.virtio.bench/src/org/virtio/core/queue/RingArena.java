@@ -4,6 +4,7 @@ package org.virtio.core.queue;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.virtio.core.memory.AddressMap;
 import org.virtio.memory.DmaBuffer;
 import org.virtio.transport.QueueNotifier;
 
@@ -59,7 +60,7 @@ public final class RingArena {
 
     /** A queue in {@link #buffer}, whose notifications go nowhere. */
     public static Ring queue(DmaBuffer memory, boolean packed, boolean eventIdx) {
-        Ring queue = new RingFormat(packed, eventIdx, false, false, 0).create(0, SIZE, memory);
+        Ring queue = new RingFormat(packed, eventIdx, false, false, 0).create(0, SIZE, memory, new AddressMap());
         queue.notifier(SILENT);
         return queue;
     }

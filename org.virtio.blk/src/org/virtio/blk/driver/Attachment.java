@@ -14,7 +14,9 @@ import org.virtio.blk.BlockDevice;
 import org.virtio.device.DeviceListener;
 import org.virtio.device.DeviceProperties;
 import org.virtio.device.DeviceState;
+import org.virtio.device.FeatureSet;
 import org.virtio.device.VirtioDevice;
+import org.virtio.device.VirtioException;
 
 /** A device that we drive, and its service. */
 final class Attachment implements DeviceListener {
@@ -26,6 +28,7 @@ final class Attachment implements DeviceListener {
     private final DeviceEvents events;
     private final AtomicBoolean reloading = new AtomicBoolean();
     private ServiceRegistration<BlockDevice> registration;
+    private Map<String, Object> properties = Map.of();
     private boolean withdrawn;
 
     Attachment(BundleContext context, VirtioDevice device, BlkDevice block) {
@@ -37,10 +40,11 @@ final class Attachment implements DeviceListener {
 
     /** No lock is held while the service is registered, so a withdrawal that comes meanwhile is made up for. */
     void register(Map<String, Object> deviceProperties) {
+        properties = deviceProperties;
         device.addListener(this);
         block.onLastQueueBroken(why -> events.execute(() -> giveUp(why)));
         ServiceRegistration<BlockDevice> registered =
-            context.registerService(BlockDevice.class, block, serviceProperties(deviceProperties));
+            context.registerService(BlockDevice.class, block, serviceProperties());
         boolean late;
         synchronized (this) {
             late = withdrawn;
@@ -66,9 +70,35 @@ final class Attachment implements DeviceListener {
     }
 
     @Override
+    public void resuming(VirtioDevice back, FeatureSet offered) throws VirtioException {
+        block.verify(offered);
+    }
+
+    @Override
     public void stateChanged(VirtioDevice changed, DeviceState state) {
-        if (state == DeviceState.FAILED) {
-            events.execute(() -> withdraw("the device failed: " + device.failure()));
+        switch (state) {
+            case FAILED -> events.execute(() -> withdraw("the device failed: " + device.failure()));
+            case SUSPENDED -> events.execute(this::publish);
+            case READY -> {
+                events.execute(this::publish);
+                // It may have grown meanwhile, without anybody to tell of that.
+                configurationChanged(changed);
+            }
+            default -> { }
+        }
+    }
+
+    private void publish() {
+        ServiceRegistration<BlockDevice> registered;
+        synchronized (this) {
+            registered = registration;
+        }
+        try {
+            if (registered != null) {
+                registered.setProperties(serviceProperties());
+            }
+        } catch (IllegalStateException e) {
+            LOG.debug("the service of {} is gone", device.name(), e);
         }
     }
 
@@ -127,16 +157,16 @@ final class Attachment implements DeviceListener {
         }
     }
 
-    private static Dictionary<String, Object> serviceProperties(Map<String, Object> deviceProperties) {
-        Dictionary<String, Object> properties = new Hashtable<>();
-        for (String key : new String[] {DeviceProperties.NAME, DeviceProperties.TYPE, DeviceProperties.TRANSPORT,
-            DeviceProperties.ADDRESS}) {
-            Object value = deviceProperties.get(key);
-            if (value != null) {
-                properties.put(key, value);
+    private Dictionary<String, Object> serviceProperties() {
+        Dictionary<String, Object> current = new Hashtable<>();
+        for (String key : new String[] {DeviceProperties.NAME, DeviceProperties.TYPE}) {
+            if (properties.get(key) != null) {
+                current.put(key, properties.get(key));
             }
         }
-        properties.put(DeviceProperties.STATE, DeviceState.READY.name().toLowerCase(Locale.ROOT));
-        return properties;
+        current.put(DeviceProperties.TRANSPORT, device.address().scheme());
+        current.put(DeviceProperties.ADDRESS, device.address().toString());
+        current.put(DeviceProperties.STATE, device.state().name().toLowerCase(Locale.ROOT));
+        return current;
     }
 }

@@ -60,6 +60,24 @@ record BlkConfig(long capacity, int blockSize, boolean readOnly, boolean flush, 
         return bytes - bytes % blockSize;
     }
 
+    /**
+     * Checks that all requests which this device took can be made of another one.
+     *
+     * @param capacityInUse in bytes: what users were told last
+     * @throws VirtioException naming what has changed
+     */
+    void checkSuccessor(BlkConfig now, long capacityInUse) throws VirtioException {
+        if (now.blockSize != blockSize) {
+            throw new VirtioException("the block size was " + blockSize + " bytes and is " + now.blockSize + " now");
+        }
+        if (now.capacity < capacityInUse) {
+            throw new VirtioException("the disk shrank from " + capacityInUse + " to " + now.capacity + " bytes");
+        }
+        if (!now.limits.allow(limits)) {
+            throw new VirtioException("the disk takes less in a request: " + now.limits + " now, " + limits + " before");
+        }
+    }
+
     private record Fields(ConfigSpace space, FeatureSet features) {
         BlkConfig parse() throws VirtioException {
             int blockSize = blockSize();

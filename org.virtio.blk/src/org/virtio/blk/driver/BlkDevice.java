@@ -17,10 +17,13 @@ import org.virtio.blk.BlockLimits;
 import org.virtio.blk.BlockListener;
 import org.virtio.blk.BlockQueue;
 import org.virtio.blk.BlockTopology;
+import org.virtio.device.FeatureSet;
 import org.virtio.device.VirtioDevice;
 import org.virtio.device.VirtioException;
 import org.virtio.memory.DmaAllocator;
 import org.virtio.memory.DmaBuffer;
+import org.virtio.spec.BlkConfigLayout;
+import org.virtio.spec.BlkFeature;
 
 /** A started block device. */
 final class BlkDevice implements BlockDevice {
@@ -58,6 +61,22 @@ final class BlkDevice implements BlockDevice {
             device.giveUp(e instanceof VirtioException ? e.getMessage() : e.toString());
             device.stop();
             throw e;
+        }
+    }
+
+    /**
+     * Looks at a device that is back.
+     *
+     * @throws VirtioException if requests that it took before could fail now, naming what has changed
+     */
+    void verify(FeatureSet offered) throws VirtioException {
+        if (offered.contains(BlkFeature.RO) && !config.readOnly()) {
+            throw new VirtioException("the disk is read-only now");
+        }
+        BlkConfig now = BlkConfig.read(device.config(), device.negotiatedFeatures());
+        config.checkSuccessor(now, bounds.capacity());
+        if (now.writeback() != config.writeback() && device.negotiatedFeatures().contains(BlkFeature.CONFIG_WCE)) {
+            device.config().writeU8(BlkConfigLayout.WRITEBACK, config.writeback() ? 1 : 0);
         }
     }
 

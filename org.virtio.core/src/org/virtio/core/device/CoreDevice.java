@@ -1,23 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.virtio.core.device;
 
-import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.virtio.device.ConfigSpace;
 import org.virtio.device.DeviceAddress;
-import org.virtio.device.DeviceDTO;
-import org.virtio.device.DeviceListener;
 import org.virtio.device.DeviceState;
 import org.virtio.device.FeatureSet;
-import org.virtio.device.VirtioDevice;
 import org.virtio.device.VirtioException;
-import org.virtio.memory.DmaAllocator;
-import org.virtio.queue.QueueDTO;
 import org.virtio.queue.UsedBufferHandler;
 import org.virtio.queue.Virtqueue;
 import org.virtio.spec.DeviceType;
@@ -28,20 +21,16 @@ import org.virtio.transport.TransportProvider;
  * A device over its transport. One lock makes negotiate, start, stop and close take turns; it is held while the device is
  * waited for, never while a listener is called. What the transport's thread or a queue's owner calls does without it.
  */
-public final class CoreDevice implements VirtioDevice, AutoCloseable {
+public final class CoreDevice extends DeviceView implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(CoreDevice.class);
-
     private static final long LOCK_RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
-    private final String name;
-    private final DeviceAddress address;
-    private final DeviceType type;
-    private final DeviceControl control;
-    private final DeviceConfigSpace config;
-    private final DeviceLife life = new DeviceLife(this);
     private final ReentrantLock turn = new ReentrantLock();
 
-    private final Removal removal = new Removal();
+    private volatile DeviceAddress address;
+    /** What the present transport, or the last, tells. */
+    private volatile TransportEvents events;
+    private volatile Removal removal = new Removal();
 
     /** Why the transport failed: final. */
     private volatile String transportFailure;
@@ -51,12 +40,10 @@ public final class CoreDevice implements VirtioDevice, AutoCloseable {
     private boolean started;
     private boolean closed;
 
-    private CoreDevice(String name, DeviceAddress address, DeviceType type, DeviceControl control) {
-        this.name = name;
+    private CoreDevice(String name, DeviceAddress address, DeviceType type, DeviceControl control, TransportEvents events) {
+        super(name, type, control);
         this.address = address;
-        this.type = type;
-        this.control = control;
-        this.config = new DeviceConfigSpace(control.transport());
+        this.events = events;
     }
 
     /**
@@ -78,7 +65,7 @@ public final class CoreDevice implements VirtioDevice, AutoCloseable {
             DeviceType type = transport.deviceType();
             String name = naming.name(type);
             DeviceControl control = new DeviceControl(name, options, limits, transport);
-            CoreDevice device = new CoreDevice(name, address, type, control);
+            CoreDevice device = new CoreDevice(name, address, type, control, events);
             events.deliverTo(device);
             control.acknowledge();
             return device;
@@ -94,7 +81,7 @@ public final class CoreDevice implements VirtioDevice, AutoCloseable {
         try {
             checkUsable();
             if (hasDriver) {
-                throw new IllegalStateException("device " + name + " has a driver already");
+                throw new IllegalStateException("device " + name() + " has a driver already");
             }
             control.negotiate(driverFeatures);
             hasDriver = true;
@@ -115,10 +102,10 @@ public final class CoreDevice implements VirtioDevice, AutoCloseable {
         try {
             checkUsable();
             if (!hasDriver) {
-                throw new IllegalStateException("device " + name + " is not negotiated");
+                throw new IllegalStateException("device " + name() + " is not negotiated");
             }
             if (started) {
-                throw new IllegalStateException("device " + name + " was started already: stop it first");
+                throw new IllegalStateException("device " + name() + " was started already: stop it first");
             }
             started = true;
             int count = control.start(wantedQueues, fixedQueues);
@@ -144,7 +131,7 @@ public final class CoreDevice implements VirtioDevice, AutoCloseable {
         turn.lock();
         try {
             if (!closed && hasDriver) {
-                LOG.warn("The driver of device {} ({}) gave up: {}", name, address, reason);
+                LOG.warn("The driver of device {} ({}) gave up: {}", name(), address, reason);
                 // It must not go on from here: the next start needs a stop first.
                 started = true;
                 setFailed(reason);
@@ -164,13 +151,16 @@ public final class CoreDevice implements VirtioDevice, AutoCloseable {
     private void checkUsable() throws VirtioException {
         checkOpen();
         if (transportFailure != null) {
-            throw new VirtioException("device " + name + " has failed: " + transportFailure);
+            throw new VirtioException("device " + name() + " has failed: " + transportFailure);
+        }
+        if (suspension.reason() != null) {
+            throw new VirtioException("device " + name() + " is suspended: " + suspension.reason());
         }
     }
 
     private void checkOpen() {
         if (closed) {
-            throw new IllegalStateException("device " + name + " is closed");
+            throw new IllegalStateException("device " + name() + " is closed");
         }
     }
 
@@ -179,10 +169,13 @@ public final class CoreDevice implements VirtioDevice, AutoCloseable {
         turn.lock();
         try {
             if (!closed && hasDriver) {
-                if (letGo("device " + name + " was stopped")) {
+                if (letGo("device " + name() + " was stopped")) {
                     control.acknowledgeAgain();
                 }
-                life.become(DeviceState.OPEN);
+                // One that is suspended stays so: there is nothing to start before it is opened anew.
+                if (suspension.reason() == null) {
+                    life.become(DeviceState.OPEN);
+                }
             }
         } finally {
             turn.unlock();
@@ -193,7 +186,119 @@ public final class CoreDevice implements VirtioDevice, AutoCloseable {
     private boolean letGo(String reason) {
         hasDriver = false;
         started = false;
-        return control.letGo(reason, transportFailure == null);
+        return control.letGo(reason, isReachable());
+    }
+
+    private boolean isReachable() {
+        return transportFailure == null && suspension.loss() == null;
+    }
+
+    /** Who is told, on a thread of the transport, that a device that works has lost its transport, and will suspend it. */
+    public void whenLost(Consumer<String> keeper) {
+        suspension.keeper(keeper);
+    }
+
+    /**
+     * Lets go of the transport; memory, queues, their owners and what is in flight wait for the next one. For the registry, which
+     * {@link #resume}s the device in time, or {@link #expire}s it.
+     *
+     * @return false if it cannot wait: no driver has started it, it has failed, or it does not become quiet and fails now
+     */
+    public boolean suspend(String reason) {
+        turn.lock();
+        try {
+            if (suspension.reason() != null) {
+                return true;
+            }
+            if (closed || state() != DeviceState.READY || !control.queues().canBeSuspended()) {
+                return false;
+            }
+            boolean reachable = isReachable();
+            suspension.begin(reason);
+            life.become(DeviceState.SUSPENDED);
+            if (!control.suspend(reachable)) {
+                fail("it did not become quiet, " + reason);
+                return false;
+            }
+            return true;
+        } finally {
+            turn.unlock();
+            life.deliver();
+        }
+    }
+
+    /**
+     * Goes on by another transport, or by the same anew: everything that was in flight is submitted again, in order per queue.
+     *
+     * @param newAddress where the device is by now
+     * @throws IllegalArgumentException if an option of the address is unknown or out of range
+     * @throws VirtioException          if the device is not there, or its driver cannot go on with it: it stays suspended
+     * @throws IllegalStateException    if it is not suspended, or has no driver any more
+     */
+    public void resume(TransportProvider provider, DeviceAddress newAddress) throws VirtioException {
+        DeviceOptions.of(newAddress);
+        TransportEvents fresh = new TransportEvents();
+        turn.lock();
+        try {
+            if (closed || suspension.reason() == null || !started) {
+                throw new IllegalStateException("device " + name() + " is not suspended, or has no driver");
+            }
+            reconnect(provider, newAddress, fresh);
+            address = newAddress;
+            removal = new Removal();
+            events = fresh;
+            suspension.end();
+            life.become(DeviceState.READY);
+        } finally {
+            turn.unlock();
+            life.deliver();
+        }
+        fresh.deliverTo(this);
+    }
+
+    private void reconnect(TransportProvider provider, DeviceAddress newAddress, TransportEvents fresh) throws VirtioException {
+        try {
+            Transport back = provider.open(newAddress, fresh);
+            if (back.deviceType() != type()) {
+                back.close();
+                throw new VirtioException("there is a device of type " + back.deviceType().shortName() + " now, not "
+                    + type().shortName());
+            }
+            control.resume(back, offered -> life.ask(offered));
+        } catch (VirtioException | RuntimeException e) {
+            suspension.note(e.getMessage());
+            throw e;
+        }
+    }
+
+    /** A device without a transport waits for it no longer: what is in flight fails. Does nothing if it has one by now. */
+    public void expire(String reason) {
+        turn.lock();
+        try {
+            if (transportFailure == null && !closed && (suspension.reason() != null || suspension.loss() != null)) {
+                fail(reason);
+            }
+        } finally {
+            turn.unlock();
+            life.deliver();
+        }
+    }
+
+    private void fail(String reason) {
+        transportFailure = reason;
+        LOG.warn("Device {} ({}) failed: {}", name(), address, reason);
+        control.queues().breakAll(reason);
+        life.become(DeviceState.FAILED);
+    }
+
+    /** Whether a driver has started it. */
+    public boolean isStarted() {
+        turn.lock();
+        try {
+            return started;
+        } finally {
+            turn.unlock();
+        }
     }
 
     /** Closes the device and frees its memory; for the registry. Closing again does nothing. */
@@ -205,7 +310,7 @@ public final class CoreDevice implements VirtioDevice, AutoCloseable {
                 return;
             }
             closed = true;
-            letGo("device " + name + " was removed");
+            letGo("device " + name() + " was removed");
             life.become(DeviceState.REMOVED);
             control.close();
         } finally {
@@ -214,15 +319,17 @@ public final class CoreDevice implements VirtioDevice, AutoCloseable {
         }
     }
 
-    /** The transport's thread says that the device is lost. */
-    void failed(String reason) {
-        if (transportFailure != null) {
+    /** A transport's thread says that the device is lost. */
+    void failed(TransportEvents source, String reason) {
+        // One that is let go of may still say so: it is not what the device is reached by.
+        if (source != events || transportFailure != null) {
             return;
         }
-        transportFailure = reason;
-        LOG.warn("Device {} ({}) failed: {}", name, address, reason);
-        control.queues().breakAll(reason);
-        life.become(DeviceState.FAILED);
+        if (state() == DeviceState.READY && suspension.lose(reason)) {
+            LOG.info("Device {} ({}) has lost its transport: {}", name(), address, reason);
+            return;
+        }
+        fail(reason);
         life.deliver();
     }
 
@@ -235,21 +342,6 @@ public final class CoreDevice implements VirtioDevice, AutoCloseable {
     void configurationChanged() {
         life.configurationChanged();
         life.deliver();
-    }
-
-    @Override
-    public Virtqueue acquireQueue(int index) {
-        return control.queues().ownership().acquire(index);
-    }
-
-    @Override
-    public Virtqueue acquireFreeQueue(int fromIndex) {
-        return control.queues().ownership().acquireFree(fromIndex);
-    }
-
-    @Override
-    public void releaseQueue(Virtqueue queue) {
-        QueueOwnership.release(queue);
     }
 
     @Override
@@ -269,7 +361,7 @@ public final class CoreDevice implements VirtioDevice, AutoCloseable {
     private void resetOrResize(Virtqueue queue, int size, UsedBufferHandler used, UsedBufferHandler unused)
             throws VirtioException {
         if (turn.isHeldByCurrentThread()) {
-            throw new IllegalStateException("a handler that takes requests back cannot reset queues of device " + name);
+            throw new IllegalStateException("a handler that takes requests back cannot reset queuesof device " + name());
         }
         // A stop holds the lock while it waits for owners, of whom the caller is one: it must not wait in its turn.
         while (!turn.tryLock()) {
@@ -293,105 +385,15 @@ public final class CoreDevice implements VirtioDevice, AutoCloseable {
     }
 
     @Override
-    public void breakQueues(String reason) {
-        control.queues().breakQueues(reason);
-    }
-
-    @Override
-    public boolean unbreakQueues() {
-        return control.queues().unbreakQueues();
-    }
-
-    @Override
-    public Thread queueOwner(int index) {
-        return control.queues().ownership().owner(index);
-    }
-
-    @Override
-    public int queueCount() {
-        return control.queues().count();
-    }
-
-    @Override
-    public int fixedQueueCount() {
-        return control.queues().fixed();
-    }
-
-    @Override
-    public String name() {
-        return name;
-    }
-
-    @Override
     public DeviceAddress address() {
         return address;
     }
 
     @Override
-    public DeviceType type() {
-        return type;
-    }
-
-    @Override
-    public DeviceState state() {
-        return life.state();
-    }
-
-    @Override
     public String failure() {
-        return transportFailure != null ? transportFailure : startFailure;
-    }
-
-    @Override
-    public FeatureSet deviceFeatures() {
-        return control.deviceFeatures();
-    }
-
-    @Override
-    public FeatureSet negotiatedFeatures() {
-        return control.negotiatedFeatures();
-    }
-
-    @Override
-    public ConfigSpace config() {
-        return config;
-    }
-
-    @Override
-    public int maxQueues() {
-        return control.maxQueues();
-    }
-
-    @Override
-    public DmaAllocator memory() {
-        return control.memory();
-    }
-
-    @Override
-    public void addListener(DeviceListener listener) {
-        life.addListener(listener);
-    }
-
-    @Override
-    public void removeListener(DeviceListener listener) {
-        life.removeListener(listener);
-    }
-
-    @Override
-    public List<QueueDTO> dumpQueues() {
-        return control.dumpQueues();
-    }
-
-    @Override
-    public DeviceDTO dump() {
-        DeviceDTO dto = new DeviceDTO();
-        dto.name = name;
-        dto.address = address.toString();
-        dto.transport = address.scheme();
-        dto.type = type.shortName();
-        dto.state = state().name().toLowerCase(Locale.ROOT);
-        dto.failure = failure();
-        control.dump(dto);
-        return dto;
+        if (transportFailure != null) {
+            return transportFailure;
+        }
+        return suspension.reason() != null ? suspension.reason() : startFailure;
     }
 }

@@ -41,6 +41,8 @@ final class DeviceControl {
     private volatile DeviceQueues queues = DeviceQueues.NONE;
     /** Whether the device was left without a reset: it may write to any memory that it was told of. */
     private volatile boolean loose;
+    /** Whether there is a transport. */
+    private boolean connected = true;
 
     DeviceControl(String name, DeviceOptions options, Limits limits, Transport transport) {
         this.name = name;
@@ -161,14 +163,14 @@ final class DeviceControl {
      * not become quiet nothing of its memory is ever freed.
      *
      * @param reachable false if the transport has failed
-     * @return whether the device was reset
+     * @return whether the device was reset and waits for a driver
      */
     boolean letGo(String reason, boolean reachable) {
         for (OwnedVirtqueue queue : queues.retire(reason, limits.owners())) {
             LOG.error("Queue {} of device {} was not released within {} ms by {}: its ring stays allocated",
                 queue.index(), name, limits.owners().toMillis(), queue.owner());
         }
-        boolean quiet = reachable && quiesce();
+        boolean quiet = connected ? reachable && quiesce() : freeSuspended();
         // In this order: at every instant one of the two keeps what a loose device may write to from being handed out.
         loose = !quiet;
         queues = DeviceQueues.NONE;
@@ -176,13 +178,29 @@ final class DeviceControl {
         if (quiet) {
             memory.release();
         }
-        return quiet;
+        return quiet && connected;
+    }
+
+    /** No device knows the rings of one that is suspended. */
+    private boolean freeSuspended() {
+        if (memory.isRetained()) {
+            return false;
+        }
+        queues.free();
+        return true;
     }
 
     private boolean quiesce() {
+        if (reset()) {
+            queues.free();
+            return true;
+        }
+        return false;
+    }
+
+    private boolean reset() {
         try {
             if (status.tryReset()) {
-                queues.free();
                 return true;
             }
             memory.retain();
@@ -193,6 +211,71 @@ final class DeviceControl {
             LOG.warn("Device {} could not be reset: {}", name, e.getMessage());
         }
         return false;
+    }
+
+    /**
+     * Lets go of the transport, and keeps memory, queues, their owners and what is in flight.
+     *
+     * @param reachable false if the transport has failed: closing it cuts the device off
+     * @return false if the device did not become quiet: then it may write to any of that memory, and nothing may go on in it
+     */
+    boolean suspend(boolean reachable) {
+        queues.suspend();
+        if (reachable) {
+            reset();
+        }
+        disconnect();
+        return !memory.isRetained();
+    }
+
+    private void disconnect() {
+        transport.close();
+        memory.disconnect();
+        connected = false;
+    }
+
+    /**
+     * Takes a device that is back to DRIVER_OK, as its driver had it.
+     *
+     * @param verify has the driver look at the device before its queues work
+     * @throws VirtioException if the device is not there for that any more; it is suspended as before then
+     */
+    void resume(Transport back, DriverCheck verify) throws VirtioException {
+        transport.connect(back);
+        connected = true;
+        List<RingOffer> offers = new ArrayList<>();
+        try {
+            status.reset();
+            status.set(DeviceStatus.ACKNOWLEDGE);
+            status.set(DeviceStatus.DRIVER);
+            FeatureSet offered = transport.deviceFeatures();
+            FeatureSet features = new RingFeatures(options).wantedAgain(negotiatedFeatures, offered, type);
+            status.agree(features, type);
+            RegionLimits regions = transport.regionLimits();
+            memory.connect(new RegionLimits(regions.maxBytes(), options.hugePages() || regions.hugePages()));
+            verify.check(offered);
+            offer(offers);
+            status.set(DeviceStatus.DRIVER_OK);
+            maxQueues = transport.maxQueues();
+            deviceFeatures = offered;
+            negotiatedFeatures = features;
+            offers.forEach(offer -> offer.make(memory.addresses()));
+        } catch (VirtioException | RuntimeException e) {
+            reset();
+            disconnect();
+            offers.forEach(offer -> offer.memory().close());
+            throw e;
+        }
+    }
+
+    private void offer(List<RingOffer> offers) throws VirtioException {
+        int needed = queues.slots().size();
+        if (transport.maxQueues() < needed) {
+            throw new VirtioException("the device has " + transport.maxQueues() + " queue(s) now, its driver uses " + needed);
+        }
+        for (QueueSlot slot : queues.slots()) {
+            offers.add(builder().offer(slot));
+        }
     }
 
     /** Section 3.1.1, step 2, for a device that waits for its next driver; that one will see whether it still works. */

@@ -10,7 +10,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.virtio.device.DeviceListener;
 import org.virtio.device.DeviceState;
+import org.virtio.device.FeatureSet;
 import org.virtio.device.VirtioDevice;
+import org.virtio.device.VirtioException;
 
 /**
  * A device's state and those who listen to it. Changes are told in the order in which they happened and one at a time,
@@ -49,6 +51,17 @@ final class DeviceLife {
             state = next;
             LOG.debug("Device {} is {}", device.name(), next);
             news.add(listener -> listener.stateChanged(device, next));
+        }
+    }
+
+    /**
+     * Has the listeners look at a device that comes back: {@code DeviceListener.resuming}.
+     *
+     * @throws VirtioException what the first of them throws that cannot go on with it
+     */
+    void ask(FeatureSet offered) throws VirtioException {
+        for (DeviceListener listener : listeners) {
+            listener.resuming(device, offered);
         }
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.virtio.core.device;
 
+import java.time.Duration;
 import org.virtio.device.DeviceAddress;
 import org.virtio.spec.PackedRingLayout;
 import org.virtio.spec.SplitRingLayout;
@@ -17,7 +18,7 @@ import org.virtio.spec.SplitRingLayout;
  * @param regionBytes   bytes per region of shared memory
  * @param hugePages     whether huge pages are to back the regions
  */
-record DeviceOptions(int queueSize, boolean packed, boolean eventIdx, boolean inOrder, int indirectAbove, int regionBytes,
+public record DeviceOptions(int queueSize, boolean packed, boolean eventIdx, boolean inOrder, int indirectAbove, int regionBytes,
     boolean hugePages) {
 
     private static final int NEVER = -1;
@@ -27,6 +28,8 @@ record DeviceOptions(int queueSize, boolean packed, boolean eventIdx, boolean in
     private static final int DEFAULT_REGION_MIB = 64;
     private static final int MAX_REGION_MIB = 1024;
     private static final int MIB = 1 << 20;
+    private static final int DEFAULT_GRACE_SECONDS = 30;
+    private static final int MAX_GRACE_SECONDS = 86_400;
 
     /**
      * Reads the options.
@@ -34,12 +37,22 @@ record DeviceOptions(int queueSize, boolean packed, boolean eventIdx, boolean in
      * @throws IllegalArgumentException naming the option that is out of range
      */
     static DeviceOptions of(DeviceAddress address) {
+        grace(address);
         boolean packed = either(address, "packed", "on", "off");
         int size = address.option("size", DEFAULT_QUEUE_SIZE, 1, PackedRingLayout.MAX_SIZE);
         int memory = address.option("memory", DEFAULT_REGION_MIB, 1, MAX_REGION_MIB);
         return new DeviceOptions(packed ? size : SplitRingLayout.checkSize(size), packed,
             either(address, "event_idx", "on", "off"), either(address, "in_order", "on", "off"), indirectAbove(address),
             memory * MIB, !either(address, "hugepages", "false", "true"));
+    }
+
+    /**
+     * How long a device that has lost its transport waits for it before it fails: the option {@code grace}.
+     *
+     * @throws IllegalArgumentException if it is out of range
+     */
+    public static Duration grace(DeviceAddress address) {
+        return Duration.ofSeconds(address.option("grace", DEFAULT_GRACE_SECONDS, 0, MAX_GRACE_SECONDS));
     }
 
     private static int indirectAbove(DeviceAddress address) {

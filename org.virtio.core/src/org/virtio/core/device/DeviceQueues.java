@@ -55,6 +55,19 @@ final class DeviceQueues {
             .anyMatch(queue -> queue.isBroken() && !(queue instanceof Ring ring && ring.isResetting()));
     }
 
+    /** Whether its queues can do without their device for a while: a queue that a transport supplies goes with it. */
+    boolean canBeSuspended() {
+        return slots.stream().allMatch(slot -> slot.queue() instanceof Ring);
+    }
+
+    void suspend() {
+        slots.forEach(QueueSlot::suspend);
+    }
+
+    List<QueueSlot> slots() {
+        return slots;
+    }
+
     void breakAll(String reason) {
         slots.forEach(slot -> slot.queue().breakForGood(reason));
     }

@@ -2,10 +2,10 @@
 package org.virtio.core.device;
 
 import java.util.List;
+import org.virtio.core.memory.RegionAllocator;
 import org.virtio.core.queue.Ring;
 import org.virtio.core.queue.RingFormat;
 import org.virtio.device.VirtioException;
-import org.virtio.memory.DmaAllocator;
 import org.virtio.memory.DmaBuffer;
 import org.virtio.memory.DmaExhaustedException;
 import org.virtio.queue.UsedBufferHandler;
@@ -15,11 +15,11 @@ import org.virtio.transport.Transport;
 /** Makes virtqueues and tells the device of them (VIRTIO 1.3, section 3.1.1, step 7), also one anew (section 2.6.1). */
 final class QueueBuilder {
     private final Transport transport;
-    private final DmaAllocator memory;
+    private final RegionAllocator memory;
     private final RingFormat format;
 
     /** Rings will have this format. */
-    QueueBuilder(Transport transport, DmaAllocator memory, RingFormat format) {
+    QueueBuilder(Transport transport, RegionAllocator memory, RingFormat format) {
         this.transport = transport;
         this.memory = memory;
         this.format = format;
@@ -45,9 +45,31 @@ final class QueueBuilder {
         checkSize(index, offered);
         checkSize(index, size);
         DmaBuffer bytes = allocate(index, size);
-        Ring ring = format.create(index, size, bytes);
+        Ring ring = format.create(index, size, bytes, memory.addresses());
         slots.add(new QueueSlot(ring, bytes));
         ring.notifier(transport.setUpQueue(ring.setup()));
+    }
+
+    /**
+     * Tells the device of a ring for the same queue, which is empty: for a device that comes back.
+     *
+     * @throws VirtioException also if the device cannot have the queue's size any more
+     */
+    RingOffer offer(QueueSlot slot) throws VirtioException {
+        int index = slot.queue().index();
+        int size = slot.queue().size();
+        int offered = transport.queueSize(index);
+        if (offered < size) {
+            throw new VirtioException("queue " + index + " has " + size + " descriptors, and the device can have no more than "
+                + offered + " now");
+        }
+        DmaBuffer bytes = allocate(index, size);
+        try {
+            return new RingOffer(slot, bytes, transport.setUpQueue(format.setup(index, size, bytes.deviceAddress())));
+        } catch (VirtioException | RuntimeException e) {
+            bytes.close();
+            throw e;
+        }
     }
 
     private void checkSize(int index, int size) throws VirtioException {
@@ -74,6 +96,10 @@ final class QueueBuilder {
     void rebuild(QueueSlot slot, int size, UsedBufferHandler used, UsedBufferHandler unused) throws VirtioException {
         if (!(slot.queue() instanceof Ring ring)) {
             throw new VirtioException("queue " + slot.queue().index() + " is the transport's own, and no ring to be reset");
+        }
+        if (ring.isSuspended()) {
+            // Its requests are the device's again as soon as its owner polls.
+            ring.poll(used, Integer.MAX_VALUE);
         }
         checkResize(ring, size);
         // Also for the same size: see QueueSlot.
@@ -137,7 +163,7 @@ final class QueueBuilder {
     private void fallBack(QueueSlot slot, Ring ring, int oldSize, VirtioException reason) throws VirtioException {
         try {
             // At once, since its owner may touch a ring that stays broken, and the new one will not be its own.
-            ring.lay(oldSize, slot.memory());
+            ring.lay(oldSize, slot.memory(), memory.addresses());
             transport.resetQueue(ring.index());
             setUp(ring, oldSize, slot.memory());
         } catch (VirtioException e) {
@@ -146,7 +172,7 @@ final class QueueBuilder {
     }
 
     private void setUp(Ring ring, int size, DmaBuffer bytes) throws VirtioException {
-        ring.lay(size, bytes);
+        ring.lay(size, bytes, memory.addresses());
         ring.notifier(transport.setUpQueue(ring.setup()));
         ring.endReset();
     }

@@ -3,14 +3,20 @@ package org.virtio.core.device;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.virtio.core.memory.AddressMap;
+import org.virtio.core.queue.Ring;
+import org.virtio.core.queue.RingSession;
 import org.virtio.memory.DmaBuffer;
 import org.virtio.transport.OwnedVirtqueue;
+import org.virtio.transport.QueueNotifier;
 
-/** A queue of a started device, and the memory of its ring. Changed by one thread at a time. */
+/** A queue of a started device, and the memory of its ring. Thread-safe. */
 final class QueueSlot {
     private final OwnedVirtqueue queue;
     private final List<DmaBuffer> retained = new ArrayList<>();
-    private volatile DmaBuffer memory;
+    /** For the ring, once its owner takes it there. */
+    private final List<DmaBuffer> offered = new ArrayList<>();
+    private DmaBuffer memory;
 
     /** With a null memory for a queue that is no ring. */
     QueueSlot(OwnedVirtqueue queue, DmaBuffer memory) {
@@ -22,7 +28,7 @@ final class QueueSlot {
         return queue;
     }
 
-    DmaBuffer memory() {
+    synchronized DmaBuffer memory() {
         return memory;
     }
 
@@ -32,7 +38,7 @@ final class QueueSlot {
      * @param retain whether to keep the old one until the device is reset. There are back ends that let go of a queue at once
      *     and still use the requests that they had: what they write then must not be found in a new ring.
      */
-    void replace(DmaBuffer newMemory, boolean retain) {
+    synchronized void replace(DmaBuffer newMemory, boolean retain) {
         DmaBuffer old = memory;
         memory = newMemory;
         if (retain) {
@@ -42,10 +48,33 @@ final class QueueSlot {
         }
     }
 
+    /** Offers the ring to go on there. */
+    synchronized void resume(DmaBuffer newMemory, QueueNotifier notifier, AddressMap addresses) {
+        offered.add(newMemory);
+        ((Ring) queue).resume(new RingSession(newMemory, notifier, addresses, this::entered));
+    }
+
+    private synchronized void entered(RingSession session) {
+        offered.remove(session.memory());
+        memory.close();
+        memory = session.memory();
+    }
+
+    /** The device has gone: what the ring was offered and has not taken is offered no more. */
+    synchronized void suspend() {
+        RingSession untaken = ((Ring) queue).suspend();
+        if (untaken != null) {
+            offered.remove(untaken.memory());
+            untaken.memory().close();
+        }
+    }
+
     /** Frees all rings that it had: the device has been reset. */
-    void free() {
+    synchronized void free() {
         retained.forEach(DmaBuffer::close);
         retained.clear();
+        offered.forEach(DmaBuffer::close);
+        offered.clear();
         if (memory != null) {
             memory.close();
         }

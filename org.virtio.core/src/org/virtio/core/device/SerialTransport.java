@@ -13,20 +13,27 @@ import org.virtio.transport.RegionLimits;
 import org.virtio.transport.Transport;
 
 /**
- * A transport that lets in one caller at a time, as its contract demands, and nobody once it is closed: configuration,
- * memory and life cycle are asked for by different threads.
+ * A transport that lets in one caller at a time, as its contract demands, and nobody once it is closed, until the device is
+ * reached by another: configuration, memory and life cycle are asked for by different threads.
  */
 final class SerialTransport implements Transport {
-    private final Transport transport;
-    private boolean closed;
+    private final DeviceType type;
+    /** Null while there is none: nothing of a transport whose bundle has gone may be held. */
+    private volatile Transport transport;
 
     SerialTransport(Transport transport) {
         this.transport = transport;
+        this.type = transport.deviceType();
+    }
+
+    /** From now on the device is reached by another transport; after {@link #close}. */
+    synchronized void connect(Transport next) {
+        transport = next;
     }
 
     @Override
     public DeviceType deviceType() {
-        return transport.deviceType();
+        return type;
     }
 
     @Override
@@ -61,7 +68,7 @@ final class SerialTransport implements Transport {
 
     @Override
     public synchronized RegionLimits regionLimits() {
-        return transport.regionLimits();
+        return transport == null ? RegionLimits.NONE : transport.regionLimits();
     }
 
     @Override
@@ -106,18 +113,21 @@ final class SerialTransport implements Transport {
 
     @Override
     public Map<String, Object> details() {
-        return transport.details();
+        Transport present = transport;
+        return present == null ? Map.of() : present.details();
     }
 
     @Override
     public synchronized void close() {
-        closed = true;
-        transport.close();
+        if (transport != null) {
+            transport.close();
+            transport = null;
+        }
     }
 
     private Transport open() throws VirtioException {
-        if (closed) {
-            throw new VirtioException("the device is closed");
+        if (transport == null) {
+            throw new VirtioException("the device is closed or suspended");
         }
         return transport;
     }

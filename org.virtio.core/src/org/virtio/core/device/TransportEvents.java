@@ -14,7 +14,7 @@ final class TransportEvents implements TransportListener {
     void deliverTo(CoreDevice target) {
         device = target;
         if (failure != null) {
-            target.failed(failure);
+            target.failed(this, failure);
         }
         if (removal != null) {
             target.removal().announce(removal);
@@ -43,7 +43,7 @@ final class TransportEvents implements TransportListener {
         failure = reason;
         CoreDevice target = device;
         if (target != null) {
-            target.failed(reason);
+            target.failed(this, reason);
         }
     }
 }

@@ -4,13 +4,12 @@ package org.virtio.core.memory;
 import java.nio.ByteBuffer;
 
 /**
- * A region that the device can reach.
+ * A region that buffers are cut from.
  *
- * @param deviceAddress of its first byte, as the transport gave it
- * @param bytes         all of it
+ * @param bytes all of it
  */
-record MappedRegion(SharedMemoryRegion region, long deviceAddress, ByteBuffer bytes, FreeList free) {
-    MappedRegion(SharedMemoryRegion region, long deviceAddress) {
-        this(region, deviceAddress, region.buffer(), new FreeList(region.size()));
+record MappedRegion(SharedMemoryRegion region, ByteBuffer bytes, FreeList free) {
+    MappedRegion(SharedMemoryRegion region) {
+        this(region, region.buffer(), new FreeList(region.size()));
     }
 }

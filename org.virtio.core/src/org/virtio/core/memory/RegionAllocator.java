@@ -17,15 +17,18 @@ import org.virtio.transport.RegionLimits;
  * <p>Thread-safe by one lock, which is held while the transport maps a region.
  */
 public final class RegionAllocator implements DmaAllocator, AutoCloseable {
+    private static final int MIB_SHIFT = 20;
     private static final int MAX_SIZE = Integer.MAX_VALUE - DEFAULT_ALIGNMENT + 1;
 
     private final int regionSize;
-    private final RegionLimits limits;
+    private RegionLimits limits;
     private final RegionMapper mapper;
     private final BooleanSupplier unsafe;
     private final List<MappedRegion> regions = new ArrayList<>();
     /** Closed, but the device may still write to it. */
     private final List<RegionBuffer> quarantine = new ArrayList<>();
+    private volatile AddressMap addresses = new AddressMap();
+    private boolean connected = true;
     private long allocated;
     private long capacity;
     private boolean retained;
@@ -94,7 +97,8 @@ public final class RegionAllocator implements DmaAllocator, AutoCloseable {
             }
             SharedMemoryRegion region = SharedMemoryRegion.create(bytes, limits.hugePages());
             try {
-                MappedRegion mapped = new MappedRegion(region, mapper.map(region));
+                map(region);
+                MappedRegion mapped = new MappedRegion(region);
                 regions.add(mapped);
                 capacity += region.size();
                 return mapped;
@@ -107,6 +111,53 @@ public final class RegionAllocator implements DmaAllocator, AutoCloseable {
                 + regions.size() + " region(s) handed out, and no region of " + bytes + " can be added: "
                 + e.getMessage(), e);
         }
+    }
+
+    private void map(SharedMemoryRegion region) throws VirtioException {
+        if (connected) {
+            addresses.add(region.address(), region.size(), mapper.map(region));
+        }
+    }
+
+    /** From now on no device knows the memory; what is handed out stays, and so does what is in it. */
+    public synchronized void disconnect() {
+        connected = false;
+    }
+
+    /**
+     * Makes all regions, and those to come, known to a device again.
+     *
+     * @param newLimits of regions
+     * @throws VirtioException if the device cannot be given them all; then it knows some of them, and is not connected
+     */
+    public synchronized void connect(RegionLimits newLimits) throws VirtioException {
+        addresses = new AddressMap();
+        connected = true;
+        limits = newLimits;
+        try {
+            for (MappedRegion mapped : regions) {
+                checkLimits(mapped.region());
+                map(mapped.region());
+            }
+        } catch (VirtioException e) {
+            connected = false;
+            throw e;
+        }
+    }
+
+    private void checkLimits(SharedMemoryRegion region) throws VirtioException {
+        if (region.size() > limits.maxBytes()) {
+            throw new VirtioException("the transport maps no more than " + limits.maxBytes() + " bytes as one, and a region has "
+                + region.size() + "; attach the device with the option memory=" + Math.max(1, limits.maxBytes() >> MIB_SHIFT));
+        }
+        if (limits.hugePages() && !region.hugePages()) {
+            throw new VirtioException("the transport needs huge pages: attach the device with the option hugepages=true");
+        }
+    }
+
+    /** By which addresses the device knows memory, until it is disconnected. */
+    public AddressMap addresses() {
+        return addresses;
     }
 
     synchronized void free(RegionBuffer buffer) {
@@ -154,6 +205,11 @@ public final class RegionAllocator implements DmaAllocator, AutoCloseable {
      */
     public synchronized void retain() {
         retained = true;
+    }
+
+    /** Whether nothing is given back any more: see {@link #retain}. */
+    public synchronized boolean isRetained() {
+        return retained;
     }
 
     /** Frees all regions, whether or not buffers of them are still handed out; those read zeros. Closing again does nothing. */

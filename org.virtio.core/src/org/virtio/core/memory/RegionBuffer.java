@@ -50,7 +50,12 @@ final class RegionBuffer implements DmaBuffer {
 
     @Override
     public long deviceAddress() {
-        return region.deviceAddress() + offset;
+        return allocator.addresses().toDevice(address());
+    }
+
+    @Override
+    public long address() {
+        return region.region().address() + offset;
     }
 
     @Override

@@ -12,9 +12,11 @@ final class SharedMemoryRegion implements MemoryRegion, AutoCloseable {
     private final SharedMemory memory;
     private final long address;
     private final int fd;
+    private final boolean hugePages;
 
-    private SharedMemoryRegion(SharedMemory memory) {
+    private SharedMemoryRegion(SharedMemory memory, boolean hugePages) {
         this.memory = memory;
+        this.hugePages = hugePages;
         this.address = memory.mapping().address();
         this.fd = memory.fd().intValue();
     }
@@ -36,7 +38,12 @@ final class SharedMemoryRegion implements MemoryRegion, AutoCloseable {
             memory.close();
             throw new VirtioException(size + " bytes in whole pages come to " + memory.size() + ", more than a region can have");
         }
-        return new SharedMemoryRegion(memory);
+        return new SharedMemoryRegion(memory, hugePages);
+    }
+
+    /** Whether huge pages back it. */
+    boolean hugePages() {
+        return hugePages;
     }
 
     @Override

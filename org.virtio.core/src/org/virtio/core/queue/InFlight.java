@@ -121,6 +121,16 @@ final class InFlight {
         handler.used(token[slot], records[slot * RECORD + CONTEXT], written);
     }
 
+    /** What was given for a slot. */
+    Object token(int slot) {
+        return token[slot];
+    }
+
+    /** What was given for a slot. */
+    long context(int slot) {
+        return records[slot * RECORD + CONTEXT];
+    }
+
     /** The slots of all requests in flight, the oldest first. */
     int[] oldestFirst() {
         return IntStream.range(0, size).filter(slot -> shape(slot) != 0).boxed()

@@ -3,6 +3,9 @@ package org.virtio.core.queue;
 
 import static org.virtio.spec.SplitRingLayout.DESCRIPTOR_SIZE;
 import static org.virtio.spec.SplitRingLayout.F_NEXT;
+import static org.virtio.spec.SplitRingLayout.F_WRITE;
+
+import org.virtio.core.memory.AddressMap;
 
 /**
  * Tables for requests that use one descriptor of the ring, whatever their length (VIRTIO 1.3, sections 2.7.5.3 and 2.8.7).
@@ -24,13 +27,14 @@ final class IndirectTables {
     /**
      * Tables for a queue of {@code size}.
      *
-     * @param offset  in the memory, which is zeroed
-     * @param address by which the device knows that place
-     * @param chained whether the descriptors of a table are linked, as those of a split virtqueue are
+     * @param offset    in the memory, which is zeroed
+     * @param address   of that place in this process
+     * @param addresses by which the device knows memory
+     * @param chained   whether the descriptors of a table are linked, as those of a split virtqueue are
      */
-    IndirectTables(RingMemory memory, int offset, long address, int size, boolean chained) {
+    IndirectTables(RingMemory memory, int offset, long address, AddressMap addresses, int size, boolean chained) {
         this.length = length(size);
-        this.descriptors = new DescriptorTable(memory, offset, size * length);
+        this.descriptors = new DescriptorTable(memory, offset, size * length, addresses);
         this.address = address;
         this.chained = chained;
     }
@@ -50,7 +54,7 @@ final class IndirectTables {
         return length;
     }
 
-    /** By which the device knows a table. */
+    /** Where a table is in this process. */
     long address(int table) {
         return address + (long) table * length * DESCRIPTOR_SIZE;
     }
@@ -68,5 +72,17 @@ final class IndirectTables {
             }
             descriptors.put(start + i, request.address(i), rest);
         }
+    }
+
+    /** The descriptors that were last written into a table, as {@link SavedRequest} has them. */
+    long[] words(int table, int count) {
+        long[] words = new long[2 * count];
+        for (int i = 0; i < count; i++) {
+            long rest = descriptors.rest(table * length + i);
+            long flags = chained ? rest >>> 32 : rest >>> 48;
+            words[2 * i] = descriptors.address(table * length + i);
+            words[2 * i + 1] = rest & LENGTH_MASK | (flags & F_WRITE) << 32;
+        }
+        return words;
     }
 }

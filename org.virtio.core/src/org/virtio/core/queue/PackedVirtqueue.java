@@ -32,15 +32,18 @@ final class PackedVirtqueue extends Ring {
     private static final int WRAP_FLAGS = F_AVAIL | F_USED;
     private static final int EVENT_FLAGS_MASK = 3;
     private static final long LENGTH_MASK = 0xffff_ffffL;
+    /** What no descriptor's length and flags can be. */
+    private static final long TABLE = -1;
 
     private final boolean eventIdx;
     private final boolean inOrder;
     private RingMemory memory;
-    private QueueSetup setup;
     private int size;
     private int driverEvent;
     private int deviceEvent;
 
+    /** What was entered at each place, as {@link SavedRequest} has it; for a table its length, and {@link #TABLE}. */
+    private long[] record;
     private int nextAvailable;
     /** The flags that make a descriptor available in this round (section 2.8.1). */
     private int availableFlags;
@@ -77,6 +80,10 @@ final class PackedVirtqueue extends Ring {
         return deviceEvent(size) + EVENT_SIZE;
     }
 
+    static QueueSetup setup(int index, int size, long address) {
+        return new QueueSetup(index, size, address, address + driverEvent(size), address + deviceEvent(size));
+    }
+
     private static int driverEvent(int size) {
         return RingFormat.lineAfter(PackedRingLayout.descriptorRingSize(size));
     }
@@ -86,12 +93,12 @@ final class PackedVirtqueue extends Ring {
     }
 
     @Override
-    void lay(RingMemory newMemory, int newSize, long address) {
+    void lay(RingMemory newMemory, int newSize) {
         memory = newMemory;
         size = newSize;
         driverEvent = driverEvent(newSize);
         deviceEvent = deviceEvent(newSize);
-        setup = new QueueSetup(index(), newSize, address, address + driverEvent, address + deviceEvent);
+        record = new long[2 * newSize];
         nextAvailable = 0;
         availableFlags = F_AVAIL;
         nextUsed = 0;
@@ -107,31 +114,29 @@ final class PackedVirtqueue extends Ring {
         batch = 0;
     }
 
-    @Override
-    public QueueSetup setup() {
-        return setup;
-    }
-
     /** Section 2.8.21.1. */
     @Override
     void enter(Request request, boolean useTable) {
         int id = takeId();
+        int start = nextAvailable;
         int headOffset = nextAvailable * DESCRIPTOR_SIZE;
         long head;
         int count = 1;
         if (useTable) {
             tables.fill(id, request);
-            memory.putLongPlain(headOffset + DESCRIPTOR_ADDR, tables.address(id));
+            memory.putLongPlain(headOffset + DESCRIPTOR_ADDR, addresses.toDevice(tables.address(id)));
+            record[2 * nextAvailable] = request.count();
+            record[2 * nextAvailable + 1] = TABLE;
             head = request.count() * DESCRIPTOR_SIZE | (long) id << 32 | (long) (F_INDIRECT | availableFlags) << 48;
             advance();
         } else {
             count = request.count();
-            memory.putLongPlain(headOffset + DESCRIPTOR_ADDR, request.address(0));
+            putAddress(request, 0);
             head = rest(request, 0, id, count);
             advance();
             for (int i = 1; i < count; i++) {
                 int offset = nextAvailable * DESCRIPTOR_SIZE;
-                memory.putLongPlain(offset + DESCRIPTOR_ADDR, request.address(i));
+                putAddress(request, i);
                 memory.putLongPlain(offset + DESCRIPTOR_LEN, rest(request, i, id, count));
                 advance();
             }
@@ -144,7 +149,27 @@ final class PackedVirtqueue extends Ring {
         }
         free -= count;
         added += count;
-        inFlight.put(id, request, count, 0, entered);
+        inFlight.put(id, request, count, start, entered);
+    }
+
+    private void putAddress(Request request, int i) {
+        long address = request.address(i);
+        record[2 * nextAvailable] = address;
+        record[2 * nextAvailable + 1] = request.lengthAndFlags(i);
+        memory.putLongPlain(nextAvailable * DESCRIPTOR_SIZE + DESCRIPTOR_ADDR, addresses.toDevice(address));
+    }
+
+    @Override
+    SavedRequest save(int slot, Object token, long context) {
+        int start = inFlight.link(slot);
+        if (record[2 * start + 1] == TABLE) {
+            return new SavedRequest(token, context, tables.words(slot, (int) record[2 * start]), true);
+        }
+        long[] words = new long[2 * inFlight.descriptors(slot)];
+        for (int i = 0; i < words.length; i++) {
+            words[i] = record[(2 * start + i) % record.length];
+        }
+        return new SavedRequest(token, context, words, false);
     }
 
     private int takeId() {
@@ -301,8 +326,7 @@ final class PackedVirtqueue extends Ring {
     }
 
     @Override
-    public int prepareNotifications() {
-        assert isOwner();
+    int requestNotifications() {
         requestNotification(nextUsedPosition());
         return nextUsedPosition();
     }

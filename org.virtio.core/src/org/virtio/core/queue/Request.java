@@ -3,6 +3,9 @@ package org.virtio.core.queue;
 
 import static org.virtio.spec.SplitRingLayout.F_WRITE;
 
+import java.util.Objects;
+import org.virtio.memory.DmaBuffer;
+
 /**
  * The request under construction, in the driver's own memory: nothing of it is in the ring before it is complete. Only then
  * is it known how many descriptors it has, and so whether an indirect table is worth it; and to abort it costs nothing.
@@ -12,7 +15,7 @@ final class Request {
     private static final long MAX_BYTES = 1L << 32;
     private static final long WRITABLE = (long) F_WRITE << 32;
 
-    /** For each descriptor its address, then its length with the flags above. */
+    /** For each descriptor its address in this process, then its length with the flags above. */
     private final long[] words;
     private Object token;
     private long context;
@@ -83,19 +86,43 @@ final class Request {
         indirect = true;
     }
 
-    void addReadable(long address, int length) {
+    /** Takes the place of a request that was entered before. */
+    void load(SavedRequest saved) {
+        System.arraycopy(saved.words(), 0, words, 0, saved.words().length);
+        count = saved.words().length / 2;
+        token = saved.token();
+        context = saved.context();
+        limit = count;
+        bytes = 0;
+        writableBytes = 0;
+        for (int i = 0; i < count; i++) {
+            bytes += (int) lengthAndFlags(i);
+            writableBytes += (lengthAndFlags(i) & WRITABLE) == 0 ? 0 : (int) lengthAndFlags(i);
+        }
+    }
+
+    void addReadable(DmaBuffer buffer, int offset, int length) {
+        checkRange(buffer, offset, length);
         if (writableBytes != 0) {
             throw new IllegalStateException("a device-readable buffer cannot follow a device-writable one");
         }
-        add(address, length, length);
+        add(buffer.address() + offset, length, length);
     }
 
-    void addWritable(long address, int length) {
+    void addWritable(DmaBuffer buffer, int offset, int length) {
+        checkRange(buffer, offset, length);
         if (writableBytes + length < 0) {
             throw new IllegalStateException("device-writable buffers of a request come to more than 2 GiB - 1");
         }
-        add(address, length, length | WRITABLE);
+        add(buffer.address() + offset, length, length | WRITABLE);
         writableBytes += length;
+    }
+
+    private static void checkRange(DmaBuffer buffer, int offset, int length) {
+        if (length < 1) {
+            throw new IndexOutOfBoundsException("buffer length " + length + " is below 1");
+        }
+        Objects.checkFromIndexSize(offset, length, buffer.size());
     }
 
     private void add(long address, int length, long lengthAndFlags) {

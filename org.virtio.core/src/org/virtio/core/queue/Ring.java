@@ -2,12 +2,14 @@
 package org.virtio.core.queue;
 
 import java.lang.invoke.VarHandle;
+import java.util.List;
 import java.util.Objects;
+import java.util.stream.IntStream;
+import org.virtio.core.memory.AddressMap;
 import org.virtio.memory.DmaBuffer;
 import org.virtio.queue.QueueDTO;
 import org.virtio.queue.QueueResult;
 import org.virtio.queue.UsedBufferHandler;
-import org.virtio.transport.QueueNotifier;
 import org.virtio.transport.QueueSetup;
 
 /**
@@ -15,7 +17,7 @@ import org.virtio.transport.QueueSetup;
  * counters. Counters belong to the owner thread and are plain, so that counting costs no shared write; others may read them
  * late.
  */
-public abstract class Ring extends OwnedQueue {
+public abstract class Ring extends SessionQueue {
     final RingFormat format;
 
     /** Descriptors that no request in flight holds. */
@@ -27,12 +29,13 @@ public abstract class Ring extends OwnedQueue {
     /** Null without INDIRECT_DESC. */
     IndirectTables tables;
     InFlight inFlight;
+    AddressMap addresses;
 
     private Request request;
+    private QueueSetup setup;
     private int size;
     private int tableLength;
-    /** Volatile, since any thread may wake the owner while the queue is set up anew. */
-    private volatile QueueNotifier notifier;
+    private boolean notificationsWanted;
 
     /** Of requests before the queue was last reset. */
     private long requestsBefore;
@@ -43,7 +46,6 @@ public abstract class Ring extends OwnedQueue {
     private long indirect;
     private long notificationsSent;
     private long notificationsSuppressed;
-    private long wakeups;
     private long full;
 
     Ring(int index, RingFormat format) {
@@ -55,10 +57,16 @@ public abstract class Ring extends OwnedQueue {
      * Begins an empty ring in other memory, or in the same: after the queue has been reset. The format's own part comes after
      * this.
      *
+     * @param newAddresses by which the device knows memory
      * @throws IllegalArgumentException if the format cannot have that size
      */
-    public final void lay(int newSize, DmaBuffer memory) {
+    public final void lay(int newSize, DmaBuffer memory, AddressMap newAddresses) {
         format.checkSize(newSize);
+        request = new Request(newSize);
+        layAgain(newSize, memory, newAddresses);
+    }
+
+    private void layAgain(int newSize, DmaBuffer memory, AddressMap newAddresses) {
         RingMemory ring = new RingMemory(memory.bytes());
         ring.clear(format.bytes(newSize));
         requestsBefore += published;
@@ -68,23 +76,21 @@ public abstract class Ring extends OwnedQueue {
         entered = 0;
         published = 0;
         completed = 0;
-        request = new Request(newSize);
+        addresses = newAddresses;
         inFlight = new InFlight(newSize);
-        tables = format.tables(ring, newSize, memory.deviceAddress());
+        tables = format.tables(ring, newSize, memory.address(), newAddresses);
         tableLength = tables == null ? 0 : tables.length();
-        lay(ring, newSize, memory.deviceAddress());
+        setup = format.setup(index(), newSize, newAddresses.toDevice(memory.address()));
+        lay(ring, newSize);
         disableNotificationsNow();
     }
 
     /** Finds the format's areas in zeroed memory. */
-    abstract void lay(RingMemory memory, int newSize, long address);
+    abstract void lay(RingMemory memory, int newSize);
 
     /** What the transport needs in order to set the queue up. */
-    public abstract QueueSetup setup();
-
-    /** Connects the queue to its notifications, while it has no owner or its owner waits for that. */
-    public final void notifier(QueueNotifier queueNotifier) {
-        notifier = queueNotifier;
+    public final QueueSetup setup() {
+        return setup;
     }
 
     @Override
@@ -124,22 +130,13 @@ public abstract class Ring extends OwnedQueue {
     @Override
     public final void addReadable(DmaBuffer buffer, int offset, int length) {
         assert isOwner();
-        checkRange(buffer, offset, length);
-        request.addReadable(buffer.deviceAddress() + offset, length);
+        request.addReadable(buffer, offset, length);
     }
 
     @Override
     public final void addWritable(DmaBuffer buffer, int offset, int length) {
         assert isOwner();
-        checkRange(buffer, offset, length);
-        request.addWritable(buffer.deviceAddress() + offset, length);
-    }
-
-    private static void checkRange(DmaBuffer buffer, int offset, int length) {
-        if (length < 1) {
-            throw new IndexOutOfBoundsException("buffer length " + length + " is below 1");
-        }
-        Objects.checkFromIndexSize(offset, length, buffer.size());
+        request.addWritable(buffer, offset, length);
     }
 
     @Override
@@ -181,18 +178,26 @@ public abstract class Ring extends OwnedQueue {
         if (entered == published || isBroken()) {
             return false;
         }
+        boolean wanted = showDevice();
+        if (!wanted) {
+            notificationsSuppressed++;
+        }
+        return wanted;
+    }
+
+    /** Returns whether the device wants to be told. */
+    private boolean showDevice() {
         release();
         int count = (int) (entered - published);
         published = entered;
         // We store what is available, then load the device's wish; the device stores its wish, then loads what is available.
         // Without a full fence on both sides each may miss the other's store, and sleep.
         VarHandle.fullFence();
-        boolean wanted = deviceWantsNotification(count);
-        if (!wanted) {
-            notificationsSuppressed++;
-        }
-        return wanted;
+        return deviceWantsNotification(count);
     }
+
+    /** A request in flight out of the driver's own record. */
+    abstract SavedRequest save(int slot, Object token, long context);
 
     /** Shows the device all that was entered, with one release store. */
     abstract void release();
@@ -207,7 +212,7 @@ public abstract class Ring extends OwnedQueue {
             return false;
         }
         notificationsSent++;
-        notifier.notifyDevice(notificationData());
+        notifier().notifyDevice(notificationData());
         return true;
     }
 
@@ -225,7 +230,12 @@ public abstract class Ring extends OwnedQueue {
         if (isBroken()) {
             return QueueResult.BROKEN;
         }
+        // Loaded before we look at what is used: of a device that is left there comes no more once there is a session.
+        RingSession session = session();
         int count = pollRing(handler, limit);
+        if (session != null && count < limit && !isBroken()) {
+            goOn(session);
+        }
         return count == 0 && isBroken() ? QueueResult.BROKEN : count;
     }
 
@@ -240,9 +250,38 @@ public abstract class Ring extends OwnedQueue {
         inFlight.deliver(slot, handler, written);
     }
 
+    /** Enters everything in flight again, the oldest first, and shows it to the device. */
+    private void goOn(RingSession session) {
+        if (!take(session)) {
+            return;
+        }
+        List<SavedRequest> saved = IntStream.of(inFlight.oldestFirst())
+            .mapToObj(slot -> save(slot, inFlight.token(slot), inFlight.context(slot))).toList();
+        boolean wanted = notificationsWanted;
+        requestsBefore -= saved.size();
+        layAgain(size, session.memory(), session.addresses());
+        Request again = new Request(size);
+        for (SavedRequest one : saved) {
+            again.load(one);
+            enter(again, one.useTable());
+            entered++;
+        }
+        notifier(session.notifier());
+        session.entered().accept(session);
+        if (wanted) {
+            prepareNotifications();
+        }
+        if (entered > 0) {
+            // Also what its owner has not shown it yet; but not a request under construction.
+            showDevice();
+            notifyDevice();
+        }
+    }
+
     @Override
     public final void disableNotifications() {
         assert isOwner();
+        notificationsWanted = false;
         disableNotificationsNow();
     }
 
@@ -259,10 +298,21 @@ public abstract class Ring extends OwnedQueue {
         return isUsedAt(position) || isBroken();
     }
 
+    @Override
+    public final int prepareNotifications() {
+        assert isOwner();
+        notificationsWanted = true;
+        return requestNotifications();
+    }
+
+    /** Asks to be notified of the next used buffer, and returns where that is expected. */
+    abstract int requestNotifications();
+
     /** Whether there is something to poll; may find that the queue is broken. */
     abstract boolean isUsedAt(int position);
 
     private boolean giveUpNotifications() {
+        notificationsWanted = false;
         disableNotificationsNow();
         return false;
     }
@@ -270,6 +320,7 @@ public abstract class Ring extends OwnedQueue {
     @Override
     public final boolean enableNotificationsDelayed() {
         assert isOwner();
+        notificationsWanted = true;
         boolean quiet = !isBroken() && requestNotificationLater();
         return quiet && !isBroken() || giveUpNotifications();
     }
@@ -308,29 +359,13 @@ public abstract class Ring extends OwnedQueue {
         return count;
     }
 
+    @Override
+    final boolean isIdle() {
+        return inFlight.count() == 0;
+    }
+
     /** Hands over no more of a batch that was used in order: its requests go another way. */
     abstract void forgetBatch();
-
-    @Override
-    public final boolean await(long timeoutNanos) {
-        assert isOwner();
-        if (isBroken()) {
-            return true;
-        }
-        boolean arrived = inFlight.count() == 0 ? notifier.awaitWakeup(timeoutNanos) : notifier.await(timeoutNanos);
-        if (arrived) {
-            wakeups++;
-        }
-        return arrived;
-    }
-
-    @Override
-    public final void wakeup() {
-        QueueNotifier present = notifier;
-        if (present != null) {
-            present.wakeup();
-        }
-    }
 
     @Override
     public final QueueDTO dump() {
@@ -354,7 +389,7 @@ public abstract class Ring extends OwnedQueue {
         dto.indirect = indirect;
         dto.notificationsSent = notificationsSent;
         dto.notificationsSuppressed = notificationsSuppressed;
-        dto.wakeups = wakeups;
+        dto.wakeups = wakeups();
         dto.full = full;
         return dto;
     }

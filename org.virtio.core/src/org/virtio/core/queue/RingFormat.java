@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.virtio.core.queue;
 
+import org.virtio.core.memory.AddressMap;
 import org.virtio.device.FeatureSet;
 import org.virtio.memory.DmaBuffer;
 import org.virtio.spec.Feature;
 import org.virtio.spec.PackedRingLayout;
 import org.virtio.spec.SplitRingLayout;
+import org.virtio.transport.QueueSetup;
 
 /**
  * What was negotiated for the rings of a device, and so which ring is to be made.
@@ -49,19 +51,33 @@ public record RingFormat(boolean packed, boolean eventIdx, boolean inOrder, bool
     /**
      * Creates an empty queue; used buffer notifications are off.
      *
-     * @param memory at least {@link #bytes} long and 64-aligned; for this queue alone
+     * @param memory    at least {@link #bytes} long and 64-aligned; for this queue alone
+     * @param addresses by which the device knows memory
      * @throws IllegalArgumentException if the format cannot have that size
      */
-    public Ring create(int index, int size, DmaBuffer memory) {
+    public Ring create(int index, int size, DmaBuffer memory, AddressMap addresses) {
         Ring ring = packed ? new PackedVirtqueue(index, this) : new SplitVirtqueue(index, this);
-        ring.lay(size, memory);
+        ring.lay(size, memory, addresses);
         return ring;
     }
 
-    /** Null without INDIRECT_DESC. */
-    IndirectTables tables(RingMemory ring, int size, long address) {
+    /**
+     * What a transport needs in order to set up a queue.
+     *
+     * @param address by which the device knows the queue's memory
+     */
+    public QueueSetup setup(int index, int size, long address) {
+        return packed ? PackedVirtqueue.setup(index, size, address) : SplitVirtqueue.setup(index, size, address);
+    }
+
+    /**
+     * Null without INDIRECT_DESC.
+     *
+     * @param address of the ring in this process
+     */
+    IndirectTables tables(RingMemory ring, int size, long address, AddressMap addresses) {
         int offset = lineAfter(packed ? PackedVirtqueue.bytes(size) : SplitVirtqueue.bytes(size));
-        return indirect ? new IndirectTables(ring, offset, address + offset, size, !packed) : null;
+        return indirect ? new IndirectTables(ring, offset, address + offset, addresses, size, !packed) : null;
     }
 
     /** The first cache line that begins at {@code offset} or after. */

@@ -9,6 +9,7 @@ import static org.virtio.spec.SplitRingLayout.AVAILABLE_RING;
 import static org.virtio.spec.SplitRingLayout.DESCRIPTOR_SIZE;
 import static org.virtio.spec.SplitRingLayout.F_INDIRECT;
 import static org.virtio.spec.SplitRingLayout.F_NEXT;
+import static org.virtio.spec.SplitRingLayout.F_WRITE;
 import static org.virtio.spec.SplitRingLayout.USED_ELEMENT_SIZE;
 import static org.virtio.spec.SplitRingLayout.USED_F_NO_NOTIFY;
 import static org.virtio.spec.SplitRingLayout.USED_FLAGS;
@@ -31,6 +32,7 @@ import org.virtio.transport.QueueSetup;
  */
 final class SplitVirtqueue extends Ring {
     private static final int INDEX_MASK = 0xffff;
+    private static final long LENGTH_AND_WRITE = (long) F_WRITE << 32 | 0xffff_ffffL;
     /**
      * A used_event that is far ahead is so only until the used index comes near it: it is moved on every so often. It stays
      * that far behind too, for a device that looks at it late: one that has used a buffer, which was polled already.
@@ -40,7 +42,6 @@ final class SplitVirtqueue extends Ring {
     private final boolean eventIdx;
     private final boolean inOrder;
     private RingMemory memory;
-    private QueueSetup setup;
     private DescriptorTable descriptors;
     private int mask;
     private int available;
@@ -74,21 +75,25 @@ final class SplitVirtqueue extends Ring {
         return usedOffset(size) + SplitRingLayout.usedRingSize(size);
     }
 
+    static QueueSetup setup(int index, int size, long address) {
+        long available = address + SplitRingLayout.descriptorTableSize(size);
+        return new QueueSetup(index, size, address, available, address + usedOffset(size));
+    }
+
     /** On a line of its own, so that what the driver writes and what the device writes is not on one. */
     private static int usedOffset(int size) {
         return RingFormat.lineAfter(SplitRingLayout.descriptorTableSize(size) + SplitRingLayout.availableRingSize(size));
     }
 
     @Override
-    void lay(RingMemory newMemory, int newSize, long address) {
+    void lay(RingMemory newMemory, int newSize) {
         memory = newMemory;
         mask = newSize - 1;
         available = SplitRingLayout.descriptorTableSize(newSize);
         used = usedOffset(newSize);
         usedEvent = available + SplitRingLayout.usedEvent(newSize);
         availEvent = used + SplitRingLayout.availEvent(newSize);
-        descriptors = new DescriptorTable(memory, 0, newSize);
-        setup = new QueueSetup(index(), newSize, address, address + available, address + used);
+        descriptors = new DescriptorTable(memory, 0, newSize, addresses);
         next = new int[newSize];
         for (int i = 0; i < newSize; i++) {
             next[i] = i + 1 & mask;
@@ -98,11 +103,6 @@ final class SplitVirtqueue extends Ring {
         taken = 0;
         usedIndex = 0;
         batch = 0;
-    }
-
-    @Override
-    public QueueSetup setup() {
-        return setup;
     }
 
     /** Section 2.7.13.1. */
@@ -133,6 +133,24 @@ final class SplitVirtqueue extends Ring {
             inFlight.put(head, request, count, tail, entered);
         }
         memory.putShortPlain(available + AVAILABLE_RING + AVAILABLE_ENTRY_SIZE * position, head);
+    }
+
+    @Override
+    SavedRequest save(int slot, Object token, long context) {
+        int head = inOrder ? inFlight.link(slot) : slot;
+        long first = descriptors.rest(head);
+        if ((first >>> 32 & F_INDIRECT) != 0) {
+            return new SavedRequest(token, context, tables.words(head, (int) first / DESCRIPTOR_SIZE), true);
+        }
+        long[] words = new long[2 * inFlight.descriptors(slot)];
+        int descriptor = head;
+        for (int i = 0; i < words.length; i += 2) {
+            long rest = descriptors.rest(descriptor);
+            words[i] = descriptors.address(descriptor);
+            words[i + 1] = rest & LENGTH_AND_WRITE;
+            descriptor = next[descriptor];
+        }
+        return new SavedRequest(token, context, words, false);
     }
 
     @Override
@@ -265,8 +283,7 @@ final class SplitVirtqueue extends Ring {
     }
 
     @Override
-    public int prepareNotifications() {
-        assert isOwner();
+    int requestNotifications() {
         requestNotification(taken);
         return taken;
     }

@@ -9,18 +9,27 @@ import org.virtio.device.DeviceState;
 /** A device that was attached and not detached, whether or not it is open. Its fields are guarded by the table. */
 final class DeclaredDevice {
     final String name;
-    final DeviceAddress address;
+    DeviceAddress address;
     /** While it is open. */
     DeviceService service;
     /** While it is being opened again. */
     boolean opening;
-    /** Why it could not be opened again, or null. */
+    /** Why it could not be opened, or null. */
     String failure;
+    /** Whether it was suspended for too long, and is not open again yet. */
+    boolean expired;
 
     DeclaredDevice(String name, DeviceAddress address, DeviceService service) {
         this.name = name;
         this.address = address;
         this.service = service;
+    }
+
+    private DeviceState state() {
+        if (opening) {
+            return DeviceState.ATTACHING;
+        }
+        return expired ? DeviceState.FAILED : DeviceState.DECLARED;
     }
 
     /** All there is to say of a device that is not open. */
@@ -29,7 +38,7 @@ final class DeclaredDevice {
         dto.name = name;
         dto.address = address.toString();
         dto.transport = address.scheme();
-        dto.state = DeviceState.DECLARED.name().toLowerCase(Locale.ROOT);
+        dto.state = state().name().toLowerCase(Locale.ROOT);
         dto.failure = failure;
         return dto;
     }

@@ -7,6 +7,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
@@ -21,9 +22,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.virtio.core.device.CoreDevice;
 import org.virtio.core.device.DeviceNaming;
+import org.virtio.core.device.DeviceOptions;
 import org.virtio.device.DeviceAddress;
 import org.virtio.device.DeviceDTO;
 import org.virtio.device.DeviceRegistry;
+import org.virtio.device.DeviceState;
 import org.virtio.device.VirtioDevice;
 import org.virtio.device.VirtioException;
 import org.virtio.host.HostDeviceListener;
@@ -46,32 +49,40 @@ public final class DeviceRegistryComponent implements DeviceRegistry, HostDevice
     /** How long to wait for what another thread does with a provider: twice the time limits of core and transport. */
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
+    /** Between attempts to open a device anew that was suspended for too long. */
+    private static final long RETRY_MILLIS = 2000;
+
     private final BundleContext context;
     private final ProviderDirectory providers = new ProviderDirectory();
     private final DeviceTable table = new DeviceTable();
     /** Open devices, and those that are not closed yet although they are in no table any more. */
     private final Set<DeviceService> services = ConcurrentHashMap.newKeySet();
-    private final ThreadPoolExecutor reopener = thread("virtio-registry");
+    private final ScheduledThreadPoolExecutor reopener = reopener();
     /** Its own thread, since the host may wait for a device that it takes away, and to open another takes its time. */
-    private final ThreadPoolExecutor closer = thread("virtio-registry removal");
+    private final ThreadPoolExecutor closer = new ThreadPoolExecutor(1, 1, 1, TimeUnit.SECONDS, new LinkedBlockingQueue<>(),
+        task -> new Thread(task, "virtio-registry removal"));
+    private final Suspensions suspensions = new Suspensions(providers, table, this::watch, this::expired);
 
     /** Starts with no device. */
     @Activate
     public DeviceRegistryComponent(BundleContext context) {
         this.context = context;
+        closer.allowCoreThreadTimeOut(true);
     }
 
     /** A thread that is there as long as it has something to do. */
-    private static ThreadPoolExecutor thread(String name) {
-        ThreadPoolExecutor executor = new ThreadPoolExecutor(1, 1, 1, TimeUnit.SECONDS, new LinkedBlockingQueue<>(),
-            task -> new Thread(task, name));
+    private static ScheduledThreadPoolExecutor reopener() {
+        ScheduledThreadPoolExecutor executor = new ScheduledThreadPoolExecutor(1, task -> new Thread(task, "virtio-registry"));
+        executor.setKeepAliveTime(1, TimeUnit.SECONDS);
         executor.allowCoreThreadTimeOut(true);
+        executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
         return executor;
     }
 
     @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
     void bindProvider(TransportProvider provider) {
         providers.add(provider);
+        suspensions.hurry();
         reopenLater(provider.scheme());
     }
 
@@ -79,7 +90,13 @@ public final class DeviceRegistryComponent implements DeviceRegistry, HostDevice
         if (!providers.remove(provider, PATIENCE)) {
             LOG.warn("A device is still being opened by a transport that goes");
         }
-        closeServices(service -> service.provider() == provider);
+        String reason = "the transport '" + provider.scheme() + "' went";
+        for (DeviceService service : services) {
+            if (service.provider() == provider && !suspensions.suspend(service, reason)) {
+                close(service);
+                table.closed(service, null);
+            }
+        }
         // Another provider may serve the same scheme.
         reopenLater(provider.scheme());
     }
@@ -90,7 +107,8 @@ public final class DeviceRegistryComponent implements DeviceRegistry, HostDevice
             LOG.warn("A device is still being opened while the registry stops");
         }
         table.clear();
-        closeServices(service -> true);
+        services.forEach(this::close);
+        suspensions.awaitEnd(PATIENCE);
         end(closer);
         end(reopener);
     }
@@ -133,6 +151,13 @@ public final class DeviceRegistryComponent implements DeviceRegistry, HostDevice
     }
 
     @Override
+    public void move(String name, DeviceAddress address) throws VirtioException {
+        DeviceService service = table.service(name);
+        suspensions.move(service, address);
+        LOG.info("Moved {} to {}", name, address);
+    }
+
+    @Override
     public List<DeviceDTO> devices() {
         return table.dump();
     }
@@ -170,22 +195,59 @@ public final class DeviceRegistryComponent implements DeviceRegistry, HostDevice
     @Override
     public void appeared(DeviceAddress address) {
         // After what is being closed, since the same device may be among that.
-        later(closer, () -> table.toOpen(address.scheme()).stream()
-            .filter(declared -> declared.address.location().equals(address.location())).forEach(this::reopenLater));
+        later(closer, () -> {
+            suspensions.hurry();
+            table.toOpen(address.scheme()).stream()
+                .filter(declared -> declared.address.location().equals(address.location())).forEach(this::reopenLater);
+        });
     }
 
-    /** Its transport knows too, and says so of the device that is open. */
+    /** Of a device that is open its transport says so; one that has lost its transport has nobody else to say it. */
     @Override
     public void removed(DeviceAddress address) {
-        LOG.debug("{} is gone", address);
+        later(closer, () -> {
+            for (DeviceService service : services) {
+                DeviceAddress place = service.device().address();
+                if (service.device().state() == DeviceState.SUSPENDED && place.scheme().equals(address.scheme())
+                        && place.location().equals(address.location())) {
+                    removed(service, "the device was removed from the host");
+                }
+            }
+        });
     }
 
     /** The host takes a device away: it is closed, and stays declared, since it may come back. */
-    private void close(DeviceService service, String reason) {
+    private void removed(DeviceService service, String reason) {
+        // Unless its address says so nobody knows whether it will be back.
+        boolean expected = service.device().address().option("grace", null) != null;
+        if (expected && suspensions.suspend(service, reason)) {
+            return;
+        }
         // In this order, so that who detaches it meanwhile waits until it is closed.
         close(service);
         table.closed(service, reason);
         LOG.info("Device {} is closed: {}", service.device().name(), reason);
+    }
+
+    /** Nothing is kept of it any more; it is opened anew as soon as that is possible. */
+    private void expired(DeviceService service, String reason) {
+        close(service);
+        DeclaredDevice declared = reason == null ? table.closed(service, null) : table.expired(service, reason);
+        if (declared != null) {
+            reopenLater(declared);
+        }
+    }
+
+    private void lost(DeviceService service, String reason) {
+        if (!suspensions.suspend(service, reason)) {
+            service.device().expire(reason);
+        }
+    }
+
+    private void watch(DeviceService service) {
+        boolean waits = !DeviceOptions.grace(service.device().address()).isZero();
+        service.device().whenLost(waits ? reason -> later(closer, () -> lost(service, reason)) : null);
+        service.device().removal().whenAnnounced(reason -> later(closer, () -> removed(service, reason)));
     }
 
     private void reopen(DeclaredDevice declared) {
@@ -196,8 +258,11 @@ public final class DeviceRegistryComponent implements DeviceRegistry, HostDevice
             open(declared.address, type -> declared.name, service -> table.opened(declared, service)).register();
             LOG.info("Opened {} again as {}", declared.address, declared.name);
         } catch (VirtioException | RuntimeException e) {
-            table.notOpened(declared, e.getMessage());
+            boolean again = table.notOpened(declared, e.getMessage());
             LOG.warn("Device {} ({}) could not be opened again: {}", declared.name, declared.address, e.getMessage());
+            if (again) {
+                reopener.schedule(() -> reopen(declared), RETRY_MILLIS, TimeUnit.MILLISECONDS);
+            }
         }
     }
 
@@ -222,23 +287,15 @@ public final class DeviceRegistryComponent implements DeviceRegistry, HostDevice
                 close(service);
                 throw new VirtioException("it was detached while " + address + " was opened");
             }
-            device.removal().whenAnnounced(reason -> later(closer, () -> close(service, reason)));
+            watch(service);
             return service;
         } finally {
             providers.release(provider);
         }
     }
 
-    private void closeServices(Predicate<DeviceService> which) {
-        for (DeviceService service : services) {
-            if (which.test(service)) {
-                table.closed(service);
-                close(service);
-            }
-        }
-    }
-
     private void close(DeviceService service) {
+        suspensions.forget(service);
         try {
             service.close(PATIENCE);
         } catch (RuntimeException e) {

@@ -26,7 +26,8 @@ final class DeviceService implements DeviceListener {
 
     private final BundleContext context;
     private final CoreDevice device;
-    private final TransportProvider provider;
+    /** Null while the device is suspended: nothing of a provider that has gone may be held. */
+    private volatile TransportProvider provider;
     private final AtomicReference<ServiceRegistration<VirtioDevice>> registration = new AtomicReference<>();
     /** Calls of {@link #publish} to which nobody has attended. */
     private final AtomicInteger publications = new AtomicInteger();
@@ -47,6 +48,15 @@ final class DeviceService implements DeviceListener {
 
     TransportProvider provider() {
         return provider;
+    }
+
+    /** Whether nobody has begun to close it. */
+    boolean isOpen() {
+        return closer.get() == null;
+    }
+
+    void provider(TransportProvider newProvider) {
+        provider = newProvider;
     }
 
     /** Registers the service, unless the device is closed meanwhile. When this returns drivers have bound to it. */

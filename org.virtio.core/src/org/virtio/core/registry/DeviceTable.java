@@ -94,7 +94,7 @@ final class DeviceTable {
     synchronized DeviceService remove(String name) throws VirtioException {
         DeclaredDevice declared = devices.remove(name);
         if (declared == null) {
-            throw new VirtioException("no device '" + name + "' is attached; there are " + devices.keySet());
+            throw unknown(name);
         }
         return declared.service;
     }
@@ -103,23 +103,66 @@ final class DeviceTable {
         devices.clear();
     }
 
-    /** The device that this service was of, if any, is declared only, from now on. */
-    synchronized void closed(DeviceService service) {
-        for (DeclaredDevice declared : devices.values()) {
-            if (declared.service == service) {
-                declared.service = null;
-            }
+    /**
+     * The device that this service was of, if any, is declared only, from now on.
+     *
+     * @param reason null if it is none to be kept
+     * @return that device, or null
+     */
+    synchronized DeclaredDevice closed(DeviceService service, String reason) {
+        DeclaredDevice declared = declared(service);
+        if (declared != null) {
+            declared.service = null;
+            declared.failure = reason == null ? declared.failure : reason;
+        }
+        return declared;
+    }
+
+    /** As {@link #closed}, for a device that was suspended for too long. */
+    synchronized DeclaredDevice expired(DeviceService service, String reason) {
+        DeclaredDevice declared = closed(service, reason);
+        if (declared != null) {
+            declared.expired = true;
+        }
+        return declared;
+    }
+
+    private DeclaredDevice declared(DeviceService service) {
+        return devices.values().stream().filter(declared -> declared.service == service).findFirst().orElse(null);
+    }
+
+    /** Where the device of a service is declared to be, or null if it was detached. */
+    synchronized DeviceAddress address(DeviceService service) {
+        DeclaredDevice declared = declared(service);
+        return declared == null ? null : declared.address;
+    }
+
+    /** Declares a device to be elsewhere. */
+    synchronized void move(DeviceService service, DeviceAddress address) {
+        DeclaredDevice declared = declared(service);
+        if (declared != null) {
+            declared.address = address;
         }
     }
 
-    /** As {@link #closed}, for a reason that is kept. */
-    synchronized void closed(DeviceService service, String reason) {
-        for (DeclaredDevice declared : devices.values()) {
-            if (declared.service == service) {
-                declared.service = null;
-                declared.failure = reason;
-            }
+    /**
+     * The service of an open device.
+     *
+     * @throws VirtioException if there is none of that name, or it is not open
+     */
+    synchronized DeviceService service(String name) throws VirtioException {
+        DeclaredDevice declared = devices.get(name);
+        if (declared == null) {
+            throw unknown(name);
         }
+        if (declared.service == null) {
+            throw new VirtioException("device " + name + " is not open");
+        }
+        return declared.service;
+    }
+
+    private VirtioException unknown(String name) {
+        return new VirtioException("no device '" + name + "' is attached; there are " + devices.keySet());
     }
 
     /** Declared devices of a scheme that are not open. */
@@ -146,13 +189,15 @@ final class DeviceTable {
         }
         declared.service = service;
         declared.failure = null;
+        declared.expired = false;
         return true;
     }
 
-    /** Ends what {@link #beginOpening} began. */
-    synchronized void notOpened(DeclaredDevice declared, String failure) {
+    /** Ends what {@link #beginOpening} began; returns whether to try again after a while. */
+    synchronized boolean notOpened(DeclaredDevice declared, String failure) {
         declared.opening = false;
         declared.failure = failure;
+        return declared.expired && isDeclared(declared);
     }
 
     private boolean isDeclared(DeclaredDevice declared) {

@@ -59,14 +59,10 @@ class DeviceLifeTest extends DeviceFixture {
 
     @Test
     void aFailureBeforeTheDeviceExistsIsNotLost() throws VirtioException {
-        TransportEvents events = new TransportEvents();
-        events.configurationChanged();
-        events.failed("hung up at once");
+        transport.failedAtOnce = "hung up at once";
         open();
-        events.deliverTo(device);
         assertThat(device.state()).isEqualTo(DeviceState.FAILED);
         assertThat(device.failure()).isEqualTo("hung up at once");
-        assertThat(news).containsExactly("FAILED");
     }
 
     /** The fixture finds out if two were in the transport at once. */

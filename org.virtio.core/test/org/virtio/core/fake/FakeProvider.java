@@ -47,6 +47,10 @@ public final class FakeProvider implements TransportProvider {
         FakeTransport transport = next.get();
         transport.listener = listener;
         opened.add(transport);
+        if (transport.failedAtOnce != null) {
+            listener.configurationChanged();
+            listener.failed(transport.failedAtOnce);
+        }
         return transport;
     }
 

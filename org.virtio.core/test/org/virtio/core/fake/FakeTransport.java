@@ -40,6 +40,8 @@ public final class FakeTransport implements Transport {
     public volatile FeatureSet features = FeatureSet.of(Feature.VERSION_1, Feature.EVENT_IDX);
     public volatile FeatureSet accepted;
     public volatile int maxQueues = 4;
+    /** By how much the device's addresses are above this process's own. */
+    public volatile long addressOffset;
     public volatile int maxRegions = 8;
     /** Status bits that do not stay set. */
     public volatile int refusedStatus;
@@ -48,6 +50,8 @@ public final class FakeTransport implements Transport {
     public volatile boolean resetNeverEnds;
     /** Reads of the status that a reset takes. */
     public volatile int resetReads;
+    /** Why the device is lost before it is open, or null. */
+    public volatile String failedAtOnce;
     /** Why the transport throws. */
     public volatile String dead;
     public volatile int failSetUpOf = -1;
@@ -185,7 +189,7 @@ public final class FakeTransport implements Transport {
                 throw new VirtioException("the device takes no more than " + maxRegions + " regions");
             }
             regions.add(region);
-            return region.address();
+            return region.address() + addressOffset;
         });
     }
 
@@ -228,8 +232,9 @@ public final class FakeTransport implements Transport {
     /** The memory by an address that the device was told. */
     public ByteBuffer at(long address) {
         for (MemoryRegion region : regions) {
-            if (address >= region.address() && address < region.address() + region.size()) {
-                return region.buffer().position((int) (address - region.address())).slice().order(ByteOrder.LITTLE_ENDIAN);
+            long offset = address - addressOffset - region.address();
+            if (offset >= 0 && offset < region.size()) {
+                return region.buffer().position((int) offset).slice().order(ByteOrder.LITTLE_ENDIAN);
             }
         }
         throw new IllegalArgumentException("no region has address " + address);

@@ -10,6 +10,7 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.virtio.core.memory.AddressMap;
 import org.virtio.queue.QueueResult;
 
 /**
@@ -94,7 +95,7 @@ class HostileFuzzTest {
                 writer.pause();
             }
             f.queue.beginReset();
-            f.queue.lay(size, f.ring);
+            f.queue.lay(size, f.ring, new AddressMap());
             f.queue.endReset();
             f.device = RingDevice.of(f.queue, f.ring);
             lives++;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.virtio.core.memory.AddressMap;
 import org.virtio.core.queue.RingDevice.Chain;
 import org.virtio.queue.UsedBufferHandler;
 import org.virtio.transport.QueueNotifier;
@@ -34,7 +35,7 @@ final class QueueFixture implements UsedBufferHandler, QueueNotifier {
 
     QueueFixture(RingFormat format, int size, int index) {
         ring = new TestBuffer(RING_ADDRESS, format.bytes(size));
-        queue = format.create(index, size, ring);
+        queue = format.create(index, size, ring, new AddressMap());
         queue.notifier(this);
         queue.owner(Thread.currentThread());
         device = RingDevice.of(queue, ring);
@@ -49,7 +50,7 @@ final class QueueFixture implements UsedBufferHandler, QueueNotifier {
         if (size != queue.size()) {
             ring = new TestBuffer(RING_ADDRESS, queue.format.bytes(size));
         }
-        queue.lay(size, ring);
+        queue.lay(size, ring, new AddressMap());
         queue.endReset();
         device = RingDevice.of(queue, ring);
     }

@@ -12,6 +12,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.virtio.core.memory.AddressMap;
 import org.virtio.core.queue.RingDevice.Chain;
 import org.virtio.queue.QueueResult;
 import org.virtio.spec.PackedRingLayout;
@@ -123,7 +124,7 @@ class RingSizesTest {
     void areasOfASplitQueueAreAlignedAndApart() {
         for (int size = 1; size <= SplitRingLayout.MAX_SIZE; size *= 2) {
             RingFormat format = RingFormat.plain(false);
-            var setup = format.create(3, size, new TestBuffer(4096, format.bytes(size))).setup();
+            var setup = format.create(3, size, new TestBuffer(4096, format.bytes(size)), new AddressMap()).setup();
             assertThat(setup.index()).isEqualTo(3);
             assertThat(setup.size()).isEqualTo(size);
             assertThat(setup.descriptorArea() % SplitRingLayout.DESCRIPTOR_ALIGNMENT).isZero();
@@ -139,7 +140,7 @@ class RingSizesTest {
     void areasOfAPackedQueueAreAlignedAndApart() {
         for (int size : new int[] {1, 2, 3, 5, 100, 255, 256, 32767, PackedRingLayout.MAX_SIZE}) {
             RingFormat format = RingFormat.plain(true);
-            var setup = format.create(3, size, new TestBuffer(4096, format.bytes(size))).setup();
+            var setup = format.create(3, size, new TestBuffer(4096, format.bytes(size)), new AddressMap()).setup();
             assertThat(setup.index()).isEqualTo(3);
             assertThat(setup.size()).isEqualTo(size);
             assertThat(setup.descriptorArea() % PackedRingLayout.DESCRIPTOR_ALIGNMENT).isZero();
@@ -155,7 +156,7 @@ class RingSizesTest {
     @ValueSource(ints = {0, -1, 3, 255, 65536})
     void aSizeThatIsNoSplitQueuesIsRefusedWithItsNumber(int size) {
         TestBuffer any = new TestBuffer(0, 64);
-        assertThatThrownBy(() -> RingFormat.plain(false).create(0, size, any))
+        assertThatThrownBy(() -> RingFormat.plain(false).create(0, size, any, new AddressMap()))
             .isInstanceOf(IllegalArgumentException.class).hasMessageContaining(Integer.toString(size));
     }
 
@@ -163,7 +164,7 @@ class RingSizesTest {
     @ValueSource(ints = {0, -1, 32769, 65536})
     void aSizeThatIsNoPackedQueuesIsRefusedWithItsNumber(int size) {
         TestBuffer any = new TestBuffer(0, 64);
-        assertThatThrownBy(() -> RingFormat.plain(true).create(0, size, any))
+        assertThatThrownBy(() -> RingFormat.plain(true).create(0, size, any, new AddressMap()))
             .isInstanceOf(IllegalArgumentException.class).hasMessageContaining(Integer.toString(size));
     }
 }

@@ -31,7 +31,6 @@ class ProviderLifeTest extends RegistryFixture {
     @Test
     void whenTheProviderGoesItsDevicesAreClosedAndStayDeclared() throws VirtioException {
         VirtioDevice device = registry.attach(ADDRESS, "disk");
-        start(device);
         registry.unbindProvider(provider);
         assertThat(provider.last().isClosed()).as("closed before the provider may free anything").isTrue();
         assertThat(device.state()).isEqualTo(DeviceState.REMOVED);

@@ -36,7 +36,7 @@ public class DaemonTest extends FelixTest {
     private static final int MIB = 1 << 20;
     private static final int REQUESTS = 128;
     /** Room for {@link #REQUESTS} of three descriptors each. */
-    private static final String QUEUE_SIZE = "?size=512";
+    private static final String QUEUE_SIZE = "?size=512&grace=0";
 
     /** For sockets and images. */
     @Rule
@@ -117,7 +117,7 @@ public class DaemonTest extends FelixTest {
     @Test
     public void killedWhileIdleTheDeviceFailsAndSaysSo() throws Exception {
         StorageDaemon daemon = keep(StorageDaemon.ofFile(root(), image(MIB), 1));
-        virtio.attach(daemon.path(), "disk").flush();
+        virtio.attach(daemon.path() + "?grace=0", "disk").flush();
         daemon.kill();
         assertThat(virtio.awaitFailure("disk")).isNotBlank();
         attachesAgain(daemon);
@@ -204,7 +204,7 @@ public class DaemonTest extends FelixTest {
     public void severalDevicesDoNotDisturbOneAnother() throws Exception {
         StorageDaemon slow = keep(StorageDaemon.ofSlowDisk(folder.newFolder("slow").toPath(), MIB, 1));
         StorageDaemon fast = keep(StorageDaemon.ofFile(root(), image(MIB), 1));
-        CompletableFuture<Void> stuck = virtio.attach(slow.path(), "slow").readAsync(0, ByteBuffer.allocate(512));
+        CompletableFuture<Void> stuck = virtio.attach(slow.path() + "?grace=0", "slow").readAsync(0, ByteBuffer.allocate(512));
         BlockDevice device = virtio.attach(fast.path(), "fast");
         device.write(0, ByteBuffer.allocate(512));
         slow.kill();

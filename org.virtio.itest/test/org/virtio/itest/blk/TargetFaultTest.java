@@ -120,7 +120,7 @@ public class TargetFaultTest extends FelixTest {
 
     @Test
     public void disconnectFailsTheDevice() throws Exception {
-        BlockDevice device = virtio.attach(serve("disk", "disconnect@" + FAULTY), "disk");
+        BlockDevice device = virtio.attach(serve("disk", "disconnect@" + FAULTY) + "?grace=0", "disk");
         long failed = reads(device).stream().map(TargetFaultTest::end).filter(BlockDeviceGoneException.class::isInstance).count();
         assertThat(failed).isPositive();
         assertThat(virtio.awaitFailure("disk")).isNotBlank();
@@ -202,7 +202,7 @@ public class TargetFaultTest extends FelixTest {
     private void refusesToAttach(String fault) throws Exception {
         String name = fault.replace('@', '-').replace('_', '-');
         String path = serve(name, fault);
-        DeviceAddress address = DeviceAddress.parse("vhost-user:" + path + "?reply_timeout=200");
+        DeviceAddress address = DeviceAddress.parse("vhost-user:" + path + "?reply_timeout=200&grace=0");
         try {
             virtio.registry().attach(address, name);
             // What only the driver asks for makes the driver fail, and not the attaching.

@@ -78,7 +78,7 @@ public class TargetTest extends FelixTest {
     @Test
     public void deletedTargetFailsItsDeviceWithAReasonThatTheEventCarries() throws Exception {
         String path = virtio.target(TargetOptions.ram(folder.getRoot() + "/disk.sock", MIB)).path;
-        BlockDevice device = virtio.attach(path, "disk");
+        BlockDevice device = virtio.attach(path + "?grace=0", "disk");
         try (Events events = new Events(context, "disk")) {
             virtio.deleteTargets();
             assertThat(events.await("FAILED").getProperty(DeviceProperties.REASON)).isEqualTo(virtio.awaitFailure("disk"));

@@ -31,7 +31,7 @@ public class CommandTest extends FelixTest {
         session = new Session(virtio);
         path = folder.getRoot() + "/disk.sock";
         assertThat(run("virtio:target create " + path + " ram --size 8M --queues 2")).isInstanceOf(TargetDTO.class);
-        assertThat(run("virtio:attach vhost-user:" + path + " disk0")).isInstanceOf(DeviceDTO.class);
+        assertThat(run("virtio:attach 'vhost-user:" + path + "?grace=0' disk0")).isInstanceOf(DeviceDTO.class);
         virtio.block("disk0");
     }
 

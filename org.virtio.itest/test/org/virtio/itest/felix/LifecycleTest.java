@@ -99,7 +99,8 @@ public class LifecycleTest extends FelixTest {
     public void stoppedTransportFailsWhatIsInFlightAndDeclaredDevicesComeBack() throws Exception {
         stopsUnderLoad("org.virtio.user");
         assertThat(virtio.dump("disk").state).isEqualTo("declared");
-        assertThat(virtio.references(VirtioDevice.class, null)).isEmpty();
+        assertThat(virtio.references(VirtioDevice.class, Virtio.named("disk"))).isEmpty();
+        assertThat(virtio.dump("good").state).isEqualTo("suspended");
         assertThat(virtio.registry().transports()).containsExactly("pci");
         virtio.start("org.virtio.user");
         virtio.block("disk");
@@ -136,7 +137,7 @@ public class LifecycleTest extends FelixTest {
     /** The target of one device keeps all requests from the third on; another device behaves. */
     private void stopsUnderLoad(String bundle) throws Exception {
         writeAndVerify(virtio.attach(target("good", null), "good"), 9);
-        BlockDevice device = virtio.attach(target("disk", "stall@3+"), "disk");
+        BlockDevice device = virtio.attach(target("disk", "stall@3+") + "?grace=0", "disk");
         List<CompletableFuture<Void>> reads = new ArrayList<>();
         for (int i = 0; i < 40; i++) {
             reads.add(device.readAsync(i * 512L, ByteBuffer.allocate(512)));
@@ -171,7 +172,13 @@ public class LifecycleTest extends FelixTest {
         virtio.start("org.virtio.blk");
         Await.until("it is ready", () -> virtio.references(VirtioDevice.class, "(virtio.state=ready)").size() == 1);
         virtio.service(TargetManager.class).delete(path);
-        Await.until("it has failed", () -> virtio.references(VirtioDevice.class, "(virtio.state=failed)").size() == 1);
+        for (Class<?> type : List.of(VirtioDevice.class, BlockDevice.class)) {
+            Await.until("it is suspended", () -> virtio.references(type, "(virtio.state=suspended)").size() == 1);
+        }
+        virtio.target(TargetOptions.ram(path, MIB));
+        for (Class<?> type : List.of(VirtioDevice.class, BlockDevice.class)) {
+            Await.until("it is ready", () -> virtio.references(type, "(virtio.state=ready)").size() == 1);
+        }
     }
 
     @Test
@@ -185,9 +192,10 @@ public class LifecycleTest extends FelixTest {
             events.clear();
             virtio.attach(path, "disk");
             events.await("READY");
-            virtio.stop("org.virtio.user");
-            events.await("REMOVED");
             events.clear();
+            virtio.stop("org.virtio.user");
+            Object reason = events.await("SUSPENDED").getProperty(DeviceProperties.REASON);
+            assertThat(reason).isEqualTo("the transport 'vhost-user' went");
             virtio.start("org.virtio.user");
             events.await("READY");
         }

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.virtio.core.device;
+
+import java.util.function.Consumer;
+
+/** Why a device has no transport at present, and how often and how long it had none. Any thread may ask. */
+final class Suspension {
+    private volatile Consumer<String> keeper;
+    private volatile String loss;
+    private volatile String why;
+    private volatile String reason;
+    private volatile long since;
+    private volatile int count;
+    private volatile long lastNanos;
+
+    /** Who is told of a transport that is lost. */
+    void keeper(Consumer<String> newKeeper) {
+        keeper = newKeeper;
+    }
+
+    /** The transport is lost: tells the keeper, once; false if there is none. */
+    boolean lose(String why) {
+        Consumer<String> who = keeper;
+        if (who == null) {
+            return false;
+        }
+        boolean first;
+        synchronized (this) {
+            first = loss == null;
+            loss = why;
+        }
+        if (first) {
+            who.accept(why);
+        }
+        return true;
+    }
+
+    /** Why the transport is lost, or null. */
+    String loss() {
+        return loss;
+    }
+
+    void begin(String cause) {
+        since = System.nanoTime();
+        why = cause;
+        reason = cause;
+        count++;
+    }
+
+    /** Why the last attempt to go on failed. */
+    void note(String attempt) {
+        reason = why + "; " + attempt;
+    }
+
+    void end() {
+        lastNanos = System.nanoTime() - since;
+        reason = null;
+        loss = null;
+    }
+
+    /** Why it is suspended, or null. */
+    String reason() {
+        return reason;
+    }
+
+    int count() {
+        return count;
+    }
+
+    /** How long the last one took, in nanoseconds. */
+    long lastNanos() {
+        return lastNanos;
+    }
+}

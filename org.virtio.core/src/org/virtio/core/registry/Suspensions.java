@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.virtio.core.registry;
+
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.virtio.core.device.DeviceOptions;
+import org.virtio.device.DeviceAddress;
+import org.virtio.device.DeviceState;
+import org.virtio.device.VirtioException;
+import org.virtio.transport.TransportProvider;
+
+/** Devices that have lost their transport for a while, and how they come by another. Thread-safe. */
+final class Suspensions {
+    private static final Logger LOG = LoggerFactory.getLogger(Suspensions.class);
+
+    private final ProviderDirectory providers;
+    private final DeviceTable table;
+    private final Consumer<DeviceService> resumed;
+    private final BiConsumer<DeviceService, String> expired;
+    private final Map<DeviceService, Reconnection> reconnections = new ConcurrentHashMap<>();
+
+    /**
+     * With no device.
+     *
+     * @param resumed told of a device that goes on
+     * @param expired told of a device that has failed because its grace time has ended, or that has no driver to wait for it
+     */
+    Suspensions(ProviderDirectory providers, DeviceTable table, Consumer<DeviceService> resumed,
+            BiConsumer<DeviceService, String> expired) {
+        this.providers = providers;
+        this.table = table;
+        this.resumed = resumed;
+        this.expired = expired;
+    }
+
+    /**
+     * Has a device wait for its transport.
+     *
+     * @return false if it cannot, or is not to
+     */
+    boolean suspend(DeviceService service, String reason) {
+        Duration grace = grace(service);
+        if (grace.isZero() || !service.device().suspend(reason)) {
+            return false;
+        }
+        service.provider(null);
+        LOG.info("Device {} is suspended, for {} s at the most: {}", service.device().name(), grace.toSeconds(), reason);
+        start(service);
+        return true;
+    }
+
+    private static Duration grace(DeviceService service) {
+        return DeviceOptions.grace(service.device().address());
+    }
+
+    /** Also called when there is one already, or one that is about to end. */
+    private void start(DeviceService service) {
+        Reconnection fresh = new Reconnection(service.device().name(), grace(service), () -> attempt(service),
+            () -> expire(service), () -> end(service));
+        if (reconnections.putIfAbsent(service, fresh) == null) {
+            fresh.start();
+        }
+    }
+
+    /** The device may have been suspended again before this was called: then nobody else sees to it. */
+    private void end(DeviceService service) {
+        reconnections.remove(service);
+        if (service.isOpen() && service.device().state() == DeviceState.SUSPENDED) {
+            start(service);
+        }
+    }
+
+    /** What they need may be there: all try at once. */
+    void hurry() {
+        reconnections.values().forEach(Reconnection::hurry);
+    }
+
+    /** A device is to be closed. */
+    void forget(DeviceService service) {
+        Reconnection reconnection = reconnections.get(service);
+        if (reconnection != null) {
+            reconnection.end();
+        }
+    }
+
+    private boolean attempt(DeviceService service) {
+        DeviceAddress address = table.address(service);
+        if (address == null || !service.isOpen() || service.device().state() != DeviceState.SUSPENDED) {
+            return true;
+        }
+        if (!service.device().isStarted()) {
+            expired.accept(service, null);
+            return true;
+        }
+        try {
+            resume(service, address);
+            return true;
+        } catch (VirtioException | RuntimeException e) {
+            LOG.debug("Device {} cannot go on yet: {}", service.device().name(), e.getMessage());
+            return false;
+        }
+    }
+
+    /**
+     * Has a suspended device go on.
+     *
+     * @throws VirtioException if it cannot yet
+     */
+    private void resume(DeviceService service, DeviceAddress address) throws VirtioException {
+        TransportProvider provider = providers.lease(address.scheme());
+        try {
+            service.device().resume(provider, address);
+            // A provider that goes from here on waits for the lease, and then finds the device by its provider.
+            service.provider(provider);
+            resumed.accept(service);
+            LOG.info("Device {} goes on at {}", service.device().name(), address);
+            if (!providers.isThere(provider)) {
+                suspend(service, "the transport '" + address.scheme() + "' went");
+            }
+        } finally {
+            providers.release(provider);
+        }
+    }
+
+    private void expire(DeviceService service) {
+        String reason = service.device().failure();
+        service.device().expire("no transport within " + grace(service).toSeconds() + " s: " + reason);
+        if (service.device().state() == DeviceState.FAILED) {
+            expired.accept(service, service.device().failure());
+        }
+    }
+
+    /**
+     * Has a device go on at another address; if it cannot it goes on where it was.
+     *
+     * @throws VirtioException if it stays where it is; the message says why
+     */
+    void move(DeviceService service, DeviceAddress address) throws VirtioException {
+        DeviceAddress before = service.device().address();
+        providers.release(providers.lease(address.scheme()));
+        if (!service.device().suspend("it moves to " + address)) {
+            throw new VirtioException("device " + service.device().name() + " cannot move: it is "
+                + service.device().state().name().toLowerCase(Locale.ROOT));
+        }
+        service.provider(null);
+        table.move(service, address);
+        try {
+            resume(service, address);
+        } catch (VirtioException | RuntimeException e) {
+            table.move(service, before);
+            start(service);
+            throw new VirtioException("device " + service.device().name() + " stays at " + before + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** Waits until no attempt is under way. */
+    void awaitEnd(Duration limit) {
+        long end = System.nanoTime() + limit.toNanos();
+        for (Reconnection reconnection : reconnections.values()) {
+            reconnection.end();
+            try {
+                reconnection.join(Math.max(1, (end - System.nanoTime()) / 1_000_000));
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            }
+            if (reconnection.isAlive()) {
+                LOG.warn("{} has not ended in time", reconnection.getName());
+            }
+        }
+    }
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.virtio.itest.swap;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.Rule;
+import org.junit.Test;
+import org.junit.rules.TemporaryFolder;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.FrameworkEvent;
+import org.osgi.framework.FrameworkListener;
+import org.osgi.framework.ServiceReference;
+import org.osgi.framework.wiring.FrameworkWiring;
+import org.virtio.blk.BlockDevice;
+import org.virtio.itest.felix.FelixTest;
+import org.virtio.itest.felix.Layout;
+import org.virtio.itest.felix.Resources;
+import org.virtio.itest.support.Await;
+import org.virtio.itest.support.Failures;
+import org.virtio.itest.support.StorageDaemon;
+import org.virtio.target.TargetOptions;
+
+/** The transport's bundle is stopped, started, updated and refreshed while several devices work: all they see is a pause. */
+public class TransportSwapTest extends FelixTest {
+    private static final int MIB = 1 << 20;
+    private static final int SWAPS = Integer.getInteger("virtio.test.swaps", 200);
+    private static final String USER = "org.virtio.user";
+
+    /** For sockets. */
+    @Rule
+    public final TemporaryFolder folder = new TemporaryFolder();
+
+    private final List<SwapLoad> loads = new ArrayList<>();
+
+    @Test
+    public void nothingIsLostHoweverTheTransportGoesAndComes() throws Exception {
+        Path image = StorageDaemon.image(folder.newFile("disk.img").toPath(), MIB);
+        try (StorageDaemon daemon = StorageDaemon.ofFile(folder.newFolder("qsd").toPath(), image, 1)) {
+            begin(virtio.attach(target("packed"), "packed"));
+            begin(virtio.attach(target("split") + "?packed=off&in_order=off&event_idx=off", "split"));
+            begin(virtio.attach(daemon.path(), "daemon"));
+            List<ServiceReference<BlockDevice>> services = List.copyOf(virtio.references(BlockDevice.class, null));
+            for (SwapLoad load : loads) {
+                load.awaitProgress();
+                load.takeLongestGapNanos();
+            }
+            long[] pauses = new long[SWAPS * loads.size()];
+            Resources before = Resources.now();
+            for (int swap = 0; swap < SWAPS; swap++) {
+                swap(swap);
+                for (int i = 0; i < loads.size(); i++) {
+                    loads.get(i).awaitProgress();
+                    pauses[swap * loads.size() + i] = loads.get(i).takeLongestGapNanos();
+                }
+            }
+            assertThat(virtio.references(BlockDevice.class, null)).as("the same services").hasSameElementsAs(services);
+            for (SwapLoad load : loads) {
+                load.close();
+            }
+            Resources.awaitBack(before);
+            for (String name : List.of("packed", "split", "daemon")) {
+                assertThat(virtio.dump(name).state).isEqualTo("ready");
+                assertThat(virtio.dump(name).suspensions).isEqualTo(SWAPS);
+            }
+            byte[] file = Files.readAllBytes(image);
+            for (int slot = 0; slot < SwapLoad.DEPTH; slot++) {
+                assertThat(Arrays.copyOfRange(file, slot * SwapLoad.BLOCK, (slot + 1) * SwapLoad.BLOCK))
+                    .as("block %d of the file", slot).isEqualTo(loads.get(2).expected(slot));
+            }
+            print(pauses);
+        }
+    }
+
+    private void begin(BlockDevice device) {
+        loads.add(new SwapLoad(device));
+    }
+
+    private String target(String name) throws Exception {
+        return virtio.target(TargetOptions.ram(folder.getRoot() + "/" + name + ".sock", MIB)).path;
+    }
+
+    private void swap(int number) throws Exception {
+        try {
+            switch (number % 3) {
+                case 0 -> {
+                    virtio.stop(USER);
+                    virtio.start(USER);
+                }
+                case 1 -> update();
+                default -> refresh();
+            }
+        } catch (AssertionError | Exception e) {
+            throw Failures.in("swap " + number, e);
+        }
+    }
+
+    private void update() throws Exception {
+        Path jar = Layout.ownBundles().stream().filter(path -> path.getFileName().toString().startsWith(USER + "-")
+            || path.getFileName().toString().equals(USER + ".jar")).findFirst().orElseThrow();
+        try (InputStream content = Files.newInputStream(jar)) {
+            virtio.bundle(USER).update(content);
+        }
+    }
+
+    private void refresh() throws InterruptedException {
+        CountDownLatch done = new CountDownLatch(1);
+        FrameworkListener listener = event -> {
+            if (event.getType() == FrameworkEvent.PACKAGES_REFRESHED) {
+                done.countDown();
+            }
+        };
+        Bundle system = context.getBundle(0);
+        system.adapt(FrameworkWiring.class).refreshBundles(List.of(virtio.bundle(USER)), listener);
+        assertThat(done.await(Await.LIMIT.toSeconds(), TimeUnit.SECONDS)).as("refreshed").isTrue();
+    }
+
+    /** The longest time without a completion around each swap, with the test's own waiting for the bundle in it. */
+    private static void print(long[] pauses) {
+        Arrays.sort(pauses);
+        System.out.printf("pause at a swap of the transport's bundle, ms: p50 %.1f, p99 %.1f, max %.1f, of %d%n",
+            pauses[pauses.length / 2] / 1e6, pauses[pauses.length * 99 / 100] / 1e6, pauses[pauses.length - 1] / 1e6,
+            pauses.length);
+    }
+}
