@@ -39,6 +39,12 @@ public final class Services {
         return use(reference, use);
     }
 
+    /** Uses a service of another kind; null if there is none. */
+    public <S, R> R service(Class<S> type, Use<S, R> use) throws Exception {
+        ServiceReference<S> reference = context.getServiceReference(type);
+        return reference == null ? null : use(reference, use);
+    }
+
     /** Uses the block device of that name. */
     public <R> R block(String name, Use<BlockDevice, R> use) throws Exception {
         ServiceReference<BlockDevice> reference = blockReference(name);

@@ -39,11 +39,11 @@ public abstract class FelixTest {
 
     private Resources before;
 
-    /** Every bundle of the layout but the prompt. */
+    /** Every bundle of the layout but the prompt, unless a test says otherwise. */
     @Configuration
     public Option[] configuration() throws IOException {
         List<Option> options = new ArrayList<>();
-        for (Path jar : Layout.bundles()) {
+        for (Path jar : bundles()) {
             options.add(provision(jar));
         }
         for (Path jar : Layout.jars(Path.of(System.getProperty("virtio.test.bundles")))) {
@@ -54,11 +54,18 @@ public abstract class FelixTest {
         return options.toArray(Option[]::new);
     }
 
+    /** What is tested. */
+    protected List<Path> bundles() {
+        return Layout.bundles();
+    }
+
     private static Option provision(Path jar) throws IOException {
         UrlProvisionOption option = bundle(jar.toUri().toString());
         try (JarFile file = new JarFile(jar.toFile())) {
             boolean fragment = file.getManifest().getMainAttributes().getValue("Fragment-Host") != null;
-            return fragment ? option.noStart() : option;
+            // As in the layout's configuration, so that no bundle misses it.
+            boolean logging = jar.getParent().endsWith("logging");
+            return fragment ? option.noStart() : logging ? option.startLevel(1) : option;
         }
     }
 

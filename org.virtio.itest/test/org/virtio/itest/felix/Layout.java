@@ -28,6 +28,11 @@ public final class Layout {
         return jars(bundles).stream().filter(jar -> !jar.startsWith(bundles.resolve("prompt"))).toList();
     }
 
+    /** Bundles that the layout does not have, and that this project's work with: those of one kind. */
+    static List<Path> optional(String kind) {
+        return jars(Path.of(System.getProperty("virtio.test.optional"), kind));
+    }
+
     /** This project's own bundles. */
     public static List<Path> ownBundles() {
         return bundles().stream().filter(bundle -> bundle.getFileName().toString().startsWith("org.virtio.")).toList();

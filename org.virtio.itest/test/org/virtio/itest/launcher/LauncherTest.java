@@ -74,12 +74,40 @@ class LauncherTest {
     @Test
     void everyCommandHasHelp() throws Exception {
         List<String> commands = List.of("transports", "attach", "detach", "list", "info", "features", "queues", "config", "dump",
-            "read", "write", "flush", "fill", "verify", "copy", "bench", "target", "scan", "bind", "unbind");
+            "read", "write", "flush", "fill", "verify", "copy", "bench", "watch", "log", "target", "scan", "bind", "unbind");
         Run run = run("-c", commands.stream().map(command -> "help virtio:" + command).collect(Collectors.joining("; ")));
         assertThat(run.status()).as(run.err()).isZero();
         for (String command : commands) {
             assertThat(run.out()).contains("Usage: " + command);
         }
+    }
+
+    @Test
+    void devicesAreWatchedOneTableForEachInterval() throws Exception {
+        String socket = directory.resolve("disk.sock").toString();
+        Run run = run("-c", "virtio:target create " + socket + " ram --size 1M; virtio:attach vhost-user:" + socket + " disk0; "
+            + "virtio:watch --interval 100ms --count 2 disk0");
+        assertThat(run.err()).isEmpty();
+        assertThat(run.status()).isZero();
+        assertThat(run.out()).containsPattern("\nNAME .*LITTLE.*\ndisk0 +ready +0 .*\n\nNAME .*\ndisk0 +ready +0 .*\n$");
+    }
+
+    @Test
+    void logsGoToStandardErrorAtTheLevelsThatWereSet() throws Exception {
+        String attach = "virtio:attach vhost-user:" + directory.resolve("disk.sock") + " disk0; virtio:detach disk0";
+        String target = "virtio:target create " + directory.resolve("disk.sock") + " ram --size 1M; ";
+        Run verbose = run("-v", "-c", target + attach);
+        assertThat(verbose.err()).contains("INFO org.virtio.core.registry.DeviceRegistryComponent - Attached");
+        assertThat(verbose.out()).doesNotContain("Attached");
+        Run changed = run("-c", target + "virtio:log org.virtio.core.registry info; " + attach
+            + "; virtio:log org.virtio.core.registry off; virtio:log");
+        assertThat(changed.status()).as(changed.err()).isZero();
+        assertThat(changed.err()).contains("Attached").doesNotContain("org.virtio.blk");
+        assertThat(changed.out()).doesNotContain("Attached").containsPattern("ROOT +warn").containsPattern("registry +off");
+        Run wrong = run("-c", "virtio:log org.virtio.core loud");
+        assertThat(wrong.status()).isEqualTo(1);
+        assertThat(wrong.err()).isEqualTo("virtio: 'loud' is no level of org.virtio.core; "
+            + "expected one of trace, debug, info, warn, error, off, default\n");
     }
 
     @Test
