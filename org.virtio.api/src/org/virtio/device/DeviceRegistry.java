@@ -29,6 +29,17 @@ public interface DeviceRegistry {
     VirtioDevice attach(DeviceAddress address, String name) throws VirtioException;
 
     /**
+     * Declares a device, whether or not it is there: it is opened, by a thread of the registry's, as soon as that is possible.
+     * Until then {@link #devices} tells why it is not.
+     *
+     * @param name as in {@link #attach}, and not null
+     * @throws IllegalArgumentException if the name is malformed or a {@linkplain DeviceAddress#COMMON_OPTIONS common option} of
+     *     the address is out of range
+     * @throws VirtioException          if the name is taken
+     */
+    void declare(DeviceAddress address, String name) throws VirtioException;
+
+    /**
      * Closes a device and forgets it.
      *
      * @throws VirtioException if there is none of that name; the message lists those that are there

@@ -36,7 +36,7 @@ public record DeviceOptions(int queueSize, boolean packed, boolean eventIdx, boo
      *
      * @throws IllegalArgumentException naming the option that is out of range
      */
-    static DeviceOptions of(DeviceAddress address) {
+    public static DeviceOptions of(DeviceAddress address) {
         grace(address);
         boolean packed = either(address, "packed", "on", "off");
         int size = address.option("size", DEFAULT_QUEUE_SIZE, 1, PackedRingLayout.MAX_SIZE);

@@ -18,6 +18,8 @@ final class DeclaredDevice {
     String failure;
     /** Whether it was suspended for too long, and is not open again yet. */
     boolean expired;
+    /** Whether to try to open it until that succeeds. */
+    boolean awaited;
 
     DeclaredDevice(String name, DeviceAddress address, DeviceService service) {
         this.name = name;

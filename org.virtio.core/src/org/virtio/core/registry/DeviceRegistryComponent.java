@@ -3,6 +3,7 @@ package org.virtio.core.registry;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -20,6 +21,7 @@ import org.osgi.service.component.annotations.ReferenceCardinality;
 import org.osgi.service.component.annotations.ReferencePolicy;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 import org.virtio.core.device.CoreDevice;
 import org.virtio.core.device.DeviceNaming;
 import org.virtio.core.device.DeviceOptions;
@@ -142,6 +144,15 @@ public final class DeviceRegistryComponent implements DeviceRegistry, HostDevice
     }
 
     @Override
+    public void declare(DeviceAddress address, String name) throws VirtioException {
+        DeviceOptions.of(address);
+        try (DeviceTable.Reservation reservation = table.reserve(Objects.requireNonNull(name, "name"))) {
+            reopenLater(reservation.declare(address));
+        }
+        LOG.info("Declared {} as {}", address, name);
+    }
+
+    @Override
     public void detach(String name) throws VirtioException {
         DeviceService service = table.remove(name);
         if (service != null) {
@@ -256,10 +267,12 @@ public final class DeviceRegistryComponent implements DeviceRegistry, HostDevice
         }
         try {
             open(declared.address, type -> declared.name, service -> table.opened(declared, service)).register();
-            LOG.info("Opened {} again as {}", declared.address, declared.name);
+            LOG.info("Opened {} as {}", declared.address, declared.name);
         } catch (VirtioException | RuntimeException e) {
+            boolean news = !Objects.equals(declared.failure, e.getMessage());
             boolean again = table.notOpened(declared, e.getMessage());
-            LOG.warn("Device {} ({}) could not be opened again: {}", declared.name, declared.address, e.getMessage());
+            LOG.atLevel(news ? Level.WARN : Level.DEBUG)
+                .log("Device {} ({}) could not be opened: {}", declared.name, declared.address, e.getMessage());
             if (again) {
                 reopener.schedule(() -> reopen(declared), RETRY_MILLIS, TimeUnit.MILLISECONDS);
             }

@@ -45,6 +45,16 @@ final class DeviceTable {
             }
         }
 
+        /** Declares a device that is not open yet; its name was asked for. */
+        DeclaredDevice declare(DeviceAddress address) {
+            synchronized (DeviceTable.this) {
+                DeclaredDevice declared = new DeclaredDevice(name, address, null);
+                declared.awaited = true;
+                devices.put(name, declared);
+                return declared;
+            }
+        }
+
         @Override
         public void close() {
             synchronized (DeviceTable.this) {
@@ -123,6 +133,7 @@ final class DeviceTable {
         DeclaredDevice declared = closed(service, reason);
         if (declared != null) {
             declared.expired = true;
+            declared.awaited = true;
         }
         return declared;
     }
@@ -197,7 +208,7 @@ final class DeviceTable {
     synchronized boolean notOpened(DeclaredDevice declared, String failure) {
         declared.opening = false;
         declared.failure = failure;
-        return declared.expired && isDeclared(declared);
+        return declared.awaited && isDeclared(declared);
     }
 
     private boolean isDeclared(DeclaredDevice declared) {
