@@ -18,7 +18,7 @@ public class DeviceDTO extends DTO {
     public String type;
     /** Its state's name, in lower case. */
     public String state;
-    /** Why it failed or could not be opened, or null. */
+    /** Why it failed, is suspended or could not be opened, or null. */
     public String failure;
     /** The device status field, by the names of its bits; null while it is only declared. */
     public String status;

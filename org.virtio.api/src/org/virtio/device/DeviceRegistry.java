@@ -51,8 +51,9 @@ public interface DeviceRegistry {
      * capacity of a disk. The device is suspended meanwhile: services stay, nothing that is in flight is lost, its users notice
      * nothing but a pause.
      *
-     * @throws VirtioException if the address has bad options, there is none of that name, no driver has started it, or there is
-     *     not what it needs: then it goes on where it was
+     * @throws IllegalArgumentException if an option of the address is out of range
+     * @throws VirtioException          if there is none of that name, no driver has started it, or there is not what it needs:
+     *     then it goes on where it was
      */
     void move(String name, DeviceAddress address) throws VirtioException;
 

@@ -31,7 +31,7 @@ public interface VirtioDevice {
     /** The state. */
     DeviceState state();
 
-    /** Why the device failed, or null. */
+    /** Why the device failed or is suspended, or null. */
     String failure();
 
     /** The features that the device offers. */

@@ -21,7 +21,6 @@ import org.osgi.service.component.annotations.ReferenceCardinality;
 import org.osgi.service.component.annotations.ReferencePolicy;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.slf4j.event.Level;
 import org.virtio.core.device.CoreDevice;
 import org.virtio.core.device.DeviceNaming;
 import org.virtio.core.device.DeviceOptions;
@@ -271,8 +270,9 @@ public final class DeviceRegistryComponent implements DeviceRegistry, HostDevice
         } catch (VirtioException | RuntimeException e) {
             boolean news = !Objects.equals(declared.failure, e.getMessage());
             boolean again = table.notOpened(declared, e.getMessage());
-            LOG.atLevel(news ? Level.WARN : Level.DEBUG)
-                .log("Device {} ({}) could not be opened: {}", declared.name, declared.address, e.getMessage());
+            if (news) {
+                LOG.warn("Device {} ({}) could not be opened: {}", declared.name, declared.address, e.getMessage());
+            }
             if (again) {
                 reopener.schedule(() -> reopen(declared), RETRY_MILLIS, TimeUnit.MILLISECONDS);
             }

@@ -139,9 +139,11 @@ final class Suspensions {
     /**
      * Has a device go on at another address; if it cannot it goes on where it was.
      *
-     * @throws VirtioException if it stays where it is; the message says why
+     * @throws IllegalArgumentException if an option of the address is out of range
+     * @throws VirtioException          if it stays where it is; the message says why
      */
     void move(DeviceService service, DeviceAddress address) throws VirtioException {
+        DeviceOptions.of(address);
         DeviceAddress before = service.device().address();
         providers.release(providers.lease(address.scheme()));
         if (!service.device().suspend("it moves to " + address)) {

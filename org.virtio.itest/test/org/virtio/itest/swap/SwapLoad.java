@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.virtio.itest.swap;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.virtio.blk.BlockDevice;
@@ -16,11 +21,9 @@ import org.virtio.queue.QueueResult;
  * A writer and a verifier on a queue of its own, 32 requests at a time. Each slot writes a new generation of its block, reads it
  * back, compares, and so on; a request that fails, ends twice, is lost or has other data ends the load.
  */
-final class SwapLoad implements AutoCloseable {
-    static final int DEPTH = 32;
-    static final int BLOCK = 4096;
-    /** Of all slots together, from position 0 on. */
-    static final int SPAN = DEPTH * BLOCK;
+public final class SwapLoad implements AutoCloseable {
+    private static final int DEPTH = 32;
+    private static final int BLOCK = 4096;
 
     private final BlockDevice device;
     private final Thread thread;
@@ -33,7 +36,8 @@ final class SwapLoad implements AutoCloseable {
     private int inFlight;
     private long lastCompletion;
 
-    SwapLoad(BlockDevice device) {
+    /** Begins. */
+    public SwapLoad(BlockDevice device) {
         this.device = device;
         this.thread = new Thread(this::run, "load of " + device.name());
         thread.start();
@@ -130,19 +134,19 @@ final class SwapLoad implements AutoCloseable {
     }
 
     /** Requests that have been completed. */
-    long completed() {
+    public long completed() {
         check();
         return completed.get();
     }
 
     /** Waits until requests are completed that began after this was called. */
-    void awaitProgress() {
+    public void awaitProgress() {
         long before = completed();
         Await.until(device.name() + " works", () -> completed() > before + 2 * DEPTH);
     }
 
     /** The longest time without a completion since this was asked last. */
-    long takeLongestGapNanos() {
+    public long takeLongestGapNanos() {
         return longestGapNanos.getAndSet(0);
     }
 
@@ -152,13 +156,15 @@ final class SwapLoad implements AutoCloseable {
         }
     }
 
-    /** What slot {@code index} wrote last: the whole of its block. */
-    byte[] expected(int index) {
-        ByteBuffer block = ByteBuffer.allocate(BLOCK).order(ByteOrder.LITTLE_ENDIAN);
-        for (int i = 0; i < BLOCK; i += Long.BYTES) {
-            block.putLong(i, slots[index].word(i));
+    /** Finds in a file, which is the device's, what was written last; after the end. */
+    public void assertWritten(Path image) throws IOException {
+        ByteBuffer file = ByteBuffer.wrap(Files.readAllBytes(image)).order(ByteOrder.LITTLE_ENDIAN);
+        for (Slot slot : slots) {
+            for (int i = 0; i < BLOCK; i += Long.BYTES) {
+                assertThat(file.getLong(slot.index * BLOCK + i)).as("word %d of slot %d in the file", i, slot.index)
+                    .isEqualTo(slot.word(i));
+            }
         }
-        return block.array();
     }
 
     /** Ends after all that was written last has been read back. */

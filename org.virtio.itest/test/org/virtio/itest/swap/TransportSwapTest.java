@@ -7,7 +7,6 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -52,14 +51,12 @@ public class TransportSwapTest extends FelixTest {
                 load.awaitProgress();
                 load.takeLongestGapNanos();
             }
-            long[] pauses = new long[SWAPS * loads.size()];
+            Pauses pauses = new Pauses();
             Resources before = Resources.now();
             for (int swap = 0; swap < SWAPS; swap++) {
                 swap(swap);
-                for (int i = 0; i < loads.size(); i++) {
-                    loads.get(i).awaitProgress();
-                    pauses[swap * loads.size() + i] = loads.get(i).takeLongestGapNanos();
-                }
+                loads.forEach(SwapLoad::awaitProgress);
+                pauses.note(loads);
             }
             assertThat(virtio.references(BlockDevice.class, null)).as("the same services").hasSameElementsAs(services);
             for (SwapLoad load : loads) {
@@ -70,12 +67,8 @@ public class TransportSwapTest extends FelixTest {
                 assertThat(virtio.dump(name).state).isEqualTo("ready");
                 assertThat(virtio.dump(name).suspensions).isEqualTo(SWAPS);
             }
-            byte[] file = Files.readAllBytes(image);
-            for (int slot = 0; slot < SwapLoad.DEPTH; slot++) {
-                assertThat(Arrays.copyOfRange(file, slot * SwapLoad.BLOCK, (slot + 1) * SwapLoad.BLOCK))
-                    .as("block %d of the file", slot).isEqualTo(loads.get(2).expected(slot));
-            }
-            print(pauses);
+            loads.get(2).assertWritten(image);
+            pauses.print("a swap of the transport's bundle");
         }
     }
 
@@ -120,13 +113,5 @@ public class TransportSwapTest extends FelixTest {
         Bundle system = context.getBundle(0);
         system.adapt(FrameworkWiring.class).refreshBundles(List.of(virtio.bundle(USER)), listener);
         assertThat(done.await(Await.LIMIT.toSeconds(), TimeUnit.SECONDS)).as("refreshed").isTrue();
-    }
-
-    /** The longest time without a completion around each swap, with the test's own waiting for the bundle in it. */
-    private static void print(long[] pauses) {
-        Arrays.sort(pauses);
-        System.out.printf("pause at a swap of the transport's bundle, ms: p50 %.1f, p99 %.1f, max %.1f, of %d%n",
-            pauses[pauses.length / 2] / 1e6, pauses[pauses.length * 99 / 100] / 1e6, pauses[pauses.length - 1] / 1e6,
-            pauses.length);
     }
 }

@@ -13,9 +13,10 @@ import org.virtio.shell.CommandException;
 import org.virtio.shell.Commands;
 import org.virtio.shell.print.Listing;
 
-/** Commands that attach and detach devices. */
+/** Commands that attach, move and detach devices. */
 @Component(service = DeviceCommands.class, property = {"osgi.command.scope=virtio",
-    "osgi.command.function=attach", "osgi.command.function=detach", "osgi.command.function=list"})
+    "osgi.command.function=attach", "osgi.command.function=detach", "osgi.command.function=list",
+    "osgi.command.function=move"})
 public final class DeviceCommands extends Commands {
     private static final String NONE = "no devices; attach one: virtio:attach vhost-user:/path/to.sock";
 
@@ -59,6 +60,16 @@ public final class DeviceCommands extends Commands {
         return run(() -> services.registry(registry -> {
             registry.detach(name);
             return name + " is detached";
+        }));
+    }
+
+    /** Moves. */
+    @Descriptor("has a device go on at another address, where its data are too; users see a pause. Usage: move <name> <address>")
+    public DeviceDTO move(@Descriptor("the device") String name,
+            @Descriptor("where it is from now on; quote an address with options") String address) throws Exception {
+        return run(() -> services.registry(registry -> {
+            registry.move(name, DeviceAddress.parse(String.valueOf(address)));
+            return services.find(name, registry.devices());
         }));
     }
 

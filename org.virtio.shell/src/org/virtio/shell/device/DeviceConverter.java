@@ -65,7 +65,8 @@ public final class DeviceConverter extends FormConverter {
             .add("type", device.type)
             .add("address", device.address)
             .add("state", device.state + (device.status == null ? "" : " (" + device.status.replace("|", " ") + ")"))
-            .add("failure", device.failure);
+            .add("failure", device.failure)
+            .add("suspended", device.suspensions == 0 ? null : suspensions(device));
         if (info.block != null) {
             block(details, info.block);
         }
@@ -75,6 +76,11 @@ public final class DeviceConverter extends FormConverter {
         details.add("transport", device.transport);
         device.transportDetails.forEach((name, value) -> transport(details, "  " + name, value));
         return details.toString();
+    }
+
+    private static String suspensions(DeviceDTO device) {
+        return Units.number(device.suspensions) + (device.suspensions == 1 ? " time" : " times")
+            + (device.lastSuspensionNanos == 0 ? "" : ", the last for " + Units.nanos(device.lastSuspensionNanos));
     }
 
     private static void block(Details details, BlockDeviceDTO block) {
