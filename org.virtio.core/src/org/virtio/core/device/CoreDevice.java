@@ -28,7 +28,7 @@ public final class CoreDevice extends DeviceView implements AutoCloseable {
     private final ReentrantLock turn = new ReentrantLock();
 
     private volatile DeviceAddress address;
-    /** What the present transport, or the last, tells. */
+    /** What the transport tells; null while there is none. */
     private volatile TransportEvents events;
     private volatile Removal removal = new Removal();
 
@@ -214,6 +214,7 @@ public final class CoreDevice extends DeviceView implements AutoCloseable {
                 return false;
             }
             boolean reachable = isReachable();
+            events = null;
             suspension.begin(reason);
             life.become(DeviceState.SUSPENDED);
             if (!control.suspend(reachable)) {

@@ -268,7 +268,7 @@ public final class DeviceRegistryComponent implements DeviceRegistry, HostDevice
             open(declared.address, type -> declared.name, service -> table.opened(declared, service)).register();
             LOG.info("Opened {} as {}", declared.address, declared.name);
         } catch (VirtioException | RuntimeException e) {
-            boolean news = !Objects.equals(declared.failure, e.getMessage());
+            boolean news = !declared.expired && !Objects.equals(declared.failure, e.getMessage());
             boolean again = table.notOpened(declared, e.getMessage());
             if (news) {
                 LOG.warn("Device {} ({}) could not be opened: {}", declared.name, declared.address, e.getMessage());

@@ -204,10 +204,13 @@ final class DeviceTable {
         return true;
     }
 
-    /** Ends what {@link #beginOpening} began; returns whether to try again after a while. */
+    /**
+     * Ends what {@link #beginOpening} began; returns whether to try again after a while. Why a device had to be given up remains
+     * the reason that is told.
+     */
     synchronized boolean notOpened(DeclaredDevice declared, String failure) {
         declared.opening = false;
-        declared.failure = failure;
+        declared.failure = declared.expired ? declared.failure : failure;
         return declared.awaited && isDeclared(declared);
     }
 

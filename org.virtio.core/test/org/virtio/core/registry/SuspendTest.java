@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+package org.virtio.core.registry;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.util.Locale;
+import org.junit.jupiter.api.Test;
+import org.virtio.core.fake.Await;
+import org.virtio.core.fake.FakeProvider;
+import org.virtio.device.DeviceAddress;
+import org.virtio.device.DeviceProperties;
+import org.virtio.device.DeviceState;
+import org.virtio.device.VirtioDevice;
+import org.virtio.device.VirtioException;
+
+/** Devices that work and lose their transport: they are kept for a while, under the same service. */
+class SuspendTest extends RegistryFixture {
+    private VirtioDevice started(String options) throws VirtioException {
+        VirtioDevice device = registry.attach(DeviceAddress.parse("fake:/there" + options), "disk");
+        start(device);
+        return device;
+    }
+
+    private static DeviceAddress address(String option) {
+        return DeviceAddress.parse("fake:/there?" + option);
+    }
+
+    private void awaitState(DeviceState state) {
+        Await.until("it is " + state, () -> registry.devices().get(0).state.equals(state.name().toLowerCase(Locale.ROOT)));
+    }
+
+    @Test
+    void aProviderThatComesBackFindsItAsItWas() throws VirtioException {
+        VirtioDevice device = started("");
+        registry.unbindProvider(provider);
+        assertThat(provider.last().isClosed()).as("before the provider may free anything").isTrue();
+        assertThat(device.state()).isEqualTo(DeviceState.SUSPENDED);
+        assertThat(property(DeviceProperties.STATE)).isEqualTo("suspended");
+        assertThat(only().failure).startsWith("the transport 'fake' went");
+        registry.bindProvider(provider);
+        awaitState(DeviceState.READY);
+        assertThat(registry.device("disk")).isSameAs(device);
+        Await.until("the service says so", () -> property(DeviceProperties.STATE).equals("ready"));
+        assertThat(provider.opened).hasSize(2);
+    }
+
+    @Test
+    void aDeviceThatIsLostIsSoughtUntilItIsFound() throws VirtioException {
+        VirtioDevice device = started("");
+        provider.refusal = "nobody listens";
+        provider.last().fail("hung up");
+        awaitState(DeviceState.SUSPENDED);
+        Await.until("it says what is wrong", () -> String.valueOf(device.failure()).equals("hung up; nobody listens"));
+        provider.refusal = null;
+        awaitState(DeviceState.READY);
+        assertThat(device.failure()).isNull();
+        provider.last().fail("hung up again");
+        Await.until("it goes on once more", () -> only().suspensions == 2 && device.state() == DeviceState.READY);
+    }
+
+    @Test
+    void afterItsGraceTimeItFailsAndIsOpenedAnewLater() throws VirtioException {
+        VirtioDevice device = started("?grace=1");
+        provider.refusal = "nobody listens";
+        provider.last().fail("hung up");
+        awaitState(DeviceState.FAILED);
+        assertThat(only().failure).isEqualTo("no transport within 1 s: hung up; nobody listens");
+        assertThat(device.state()).isEqualTo(DeviceState.REMOVED);
+        Await.until("its service is gone", framework.services::isEmpty);
+        provider.refusal = null;
+        awaitState(DeviceState.OPEN);
+        assertThat(registry.device("disk")).isNotSameAs(device);
+    }
+
+    @Test
+    void withoutGraceItFailsAtOnce() throws VirtioException {
+        VirtioDevice device = started("?grace=0");
+        provider.last().fail("hung up");
+        assertThat(device.state()).isEqualTo(DeviceState.FAILED);
+        registry.detach("disk");
+        started("?grace=0");
+        registry.unbindProvider(provider);
+        assertThat(only().state).isEqualTo("declared");
+    }
+
+    @Test
+    void aDeviceThatIsDetachedMeanwhileIsGone() throws VirtioException {
+        VirtioDevice device = started("");
+        registry.unbindProvider(provider);
+        registry.detach("disk");
+        assertThat(device.state()).isEqualTo(DeviceState.REMOVED);
+        registry.bindProvider(provider);
+        assertThat(registry.devices()).isEmpty();
+        assertThat(provider.opened).hasSize(1);
+    }
+
+    @Test
+    void aDeviceWhoseDriverLetsGoMeanwhileIsOpenedAnew() throws VirtioException {
+        VirtioDevice device = started("");
+        registry.unbindProvider(provider);
+        device.stop();
+        registry.bindProvider(provider);
+        awaitState(DeviceState.OPEN);
+        assertThat(registry.device("disk")).isNotSameAs(device);
+        assertThat(device.state()).isEqualTo(DeviceState.REMOVED);
+    }
+
+    @Test
+    void aDeviceMovesOrStaysWhereItIs() throws VirtioException {
+        VirtioDevice device = started("");
+        FakeProvider other = new FakeProvider("other");
+        registry.bindProvider(other);
+        registry.move("disk", DeviceAddress.parse("other:/place"));
+        assertThat(device.state()).isEqualTo(DeviceState.READY);
+        assertThat(only().address).isEqualTo("other:/place");
+        assertThat(property(DeviceProperties.TRANSPORT)).isEqualTo("other");
+        registry.unbindProvider(provider);
+        assertThat(device.state()).as("the provider that it left").isEqualTo(DeviceState.READY);
+        registry.bindProvider(provider);
+        provider.refusal = "nobody listens";
+        assertThatExceptionOfType(VirtioException.class).isThrownBy(() -> registry.move("disk", ADDRESS))
+            .withMessage("device disk stays at other:/place: nobody listens");
+        awaitState(DeviceState.READY);
+        assertThat(only().address).isEqualTo("other:/place");
+        assertThatIllegalArgumentException().isThrownBy(() -> registry.move("disk", address("grace=x")));
+        assertThatExceptionOfType(VirtioException.class).isThrownBy(() -> registry.move("no", ADDRESS))
+            .withMessageContaining("no");
+        registry.detach("disk");
+        registry.unbindProvider(other);
+        provider.refusal = null;
+        registry.attach(ADDRESS, "disk");
+        assertThatExceptionOfType(VirtioException.class).isThrownBy(() -> registry.move("disk", ADDRESS))
+            .withMessageContaining("cannot move: it is open");
+    }
+
+    @Test
+    void aDeclaredDeviceIsSoughtToo() throws VirtioException {
+        provider.refusal = "nobody listens";
+        registry.declare(ADDRESS, "disk");
+        Await.until("it says what is wrong", () -> "nobody listens".equals(only().failure));
+        provider.refusal = null;
+        awaitState(DeviceState.OPEN);
+        assertThatExceptionOfType(VirtioException.class).isThrownBy(() -> registry.declare(ADDRESS, "disk"))
+            .withMessageContaining("taken");
+        assertThatIllegalArgumentException().isThrownBy(() -> registry.declare(address("size=0"), "other"));
+    }
+}
