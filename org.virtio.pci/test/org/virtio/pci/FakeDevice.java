@@ -52,6 +52,8 @@ final class FakeDevice implements Registers {
     boolean allOnes;
     /** Why nothing can be reached any more. */
     volatile String broken;
+    /** Whether accesses end as HotSpot ends those to what is mapped no more. */
+    volatile boolean lost;
     volatile int status;
     private final int[] enabled = new int[16];
     private final int[] sizes = new int[16];
@@ -81,6 +83,9 @@ final class FakeDevice implements Registers {
     private void check() throws IOException {
         if (broken != null) {
             throw new IOException(broken);
+        }
+        if (lost) {
+            throw new InternalError("a fault occurred in an unsafe memory access operation");
         }
     }
 

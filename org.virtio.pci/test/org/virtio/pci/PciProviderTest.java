@@ -60,6 +60,28 @@ class PciProviderTest extends TransportFixture {
     }
 
     @Test
+    void aMappingThatIsTakenAwayFailsTheTransportWhoeverMeetsIt() throws Exception {
+        try (Transport transport = open("")) {
+            device.lost = true;
+            assertThatThrownBy(transport::status).isInstanceOf(VirtioException.class).hasMessageContaining("mapping");
+            assertThat(listener.next()).startsWith("failed: ").contains("mapping");
+        }
+        device.lost = false;
+        try (Transport transport = negotiated(FeatureSet.of(Feature.VERSION_1))) {
+            QueueNotifier queue = transport.setUpQueue(setup(0));
+            device.lost = true;
+            queue.notifyDevice(0);
+            assertThat(listener.next()).startsWith("failed: ").contains("mapping");
+        }
+        device.lost = false;
+        try (Transport transport = open("?interrupts=poll")) {
+            device.lost = true;
+            assertThat(listener.next()).startsWith("failed: ").contains("mapping");
+            assertThatThrownBy(transport::status).hasMessageContaining("mapping");
+        }
+    }
+
+    @Test
     void aRemovedFunctionFailsAndIsRemoved() throws Exception {
         try (Transport transport = open("")) {
             provider.removed(PciAddress.parse("0000:00:06.0"));
