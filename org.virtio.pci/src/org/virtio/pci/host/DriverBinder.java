@@ -11,6 +11,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.virtio.device.VirtioException;
 import org.virtio.pci.access.PciAddress;
+import org.virtio.pci.sysfs.Drivers;
 
 /**
  * Moves functions from one of the kernel's drivers to another: {@code driver_override}, {@code unbind} and

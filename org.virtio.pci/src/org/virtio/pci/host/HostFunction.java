@@ -3,6 +3,7 @@ package org.virtio.pci.host;
 
 import java.nio.file.Path;
 import org.virtio.pci.access.PciAddress;
+import org.virtio.pci.sysfs.Drivers;
 import org.virtio.spec.PciDeviceId;
 
 /**
@@ -52,8 +53,13 @@ record HostFunction(PciAddress address, String id, String type, String driver, b
         return group != null && group.translates();
     }
 
+    /** Which driver to attach it by. */
+    String bestDriver() {
+        return group == null ? Drivers.UIO : Drivers.VFIO;
+    }
+
     /** The driver that it is bound to, if that is one to attach it by, or else should be. */
     String driverToUse() {
-        return isHandedOver() ? driver == null ? Drivers.NONE : driver : Drivers.best(group);
+        return isHandedOver() ? driver == null ? Drivers.NONE : driver : bestDriver();
     }
 }

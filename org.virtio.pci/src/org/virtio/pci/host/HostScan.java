@@ -8,6 +8,7 @@ import java.util.Objects;
 import java.util.stream.Collectors;
 import org.virtio.host.HostDeviceDTO;
 import org.virtio.pci.access.PciAddress;
+import org.virtio.pci.sysfs.Drivers;
 
 /** One look at the virtio functions of the host. It only reads. */
 final class HostScan {

@@ -4,6 +4,7 @@ package org.virtio.pci.host;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.virtio.pci.sysfs.Drivers;
 
 /**
  * The functions that the IOMMU cannot tell apart. VFIO gives them to a process together: not while one of them is in the hands

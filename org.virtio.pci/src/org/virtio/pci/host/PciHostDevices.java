@@ -16,6 +16,7 @@ import org.virtio.device.VirtioException;
 import org.virtio.host.HostDeviceDTO;
 import org.virtio.host.HostDevices;
 import org.virtio.pci.access.PciAddress;
+import org.virtio.pci.sysfs.Drivers;
 
 /** The virtio functions of this host, by sysfs and procfs. */
 @Component
@@ -59,7 +60,7 @@ public final class PciHostDevices implements HostDevices {
     public synchronized HostDeviceDTO bind(DeviceAddress address, String driver) throws VirtioException {
         HostScan scan = look();
         HostFunction function = find(scan, address);
-        String wanted = driver == null ? Drivers.best(function.group()) : driver;
+        String wanted = driver == null ? function.bestDriver() : driver;
         if (!Drivers.CHOICES.contains(wanted)) {
             throw new IllegalArgumentException("'" + wanted + "' is no driver to choose; there are: "
                 + String.join(", ", Drivers.CHOICES));

@@ -13,6 +13,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.virtio.pci.access.FunctionListener;
 import org.virtio.pci.access.PciAddress;
+import org.virtio.pci.sysfs.Drivers;
 import org.virtio.posix.Epoll;
 import org.virtio.posix.Errno;
 import org.virtio.posix.EventLoop;

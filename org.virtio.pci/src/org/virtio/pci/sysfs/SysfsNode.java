@@ -22,8 +22,6 @@ import org.virtio.pci.access.PciAddress;
 public record SysfsNode(Path sys, PciAddress address) {
     /** How many base address registers a function has. */
     private static final int BARS = 6;
-    /** No driver has this name, which is then the only one that may bind. */
-    private static final String NO_DRIVER = "none";
     /** Drivers that stand in nobody's way: of bridges, and of what is to be left alone. */
     private static final Set<String> HARMLESS = Set.of("pcieport", "pci-stub");
 
@@ -49,7 +47,7 @@ public record SysfsNode(Path sys, PciAddress address) {
     /** Whether it has no driver, and none may be bound to it: one that merely has none may get one at any moment. */
     public boolean isSetAside() {
         try {
-            return driver() == null && NO_DRIVER.equals(text("driver_override"));
+            return driver() == null && Drivers.NONE.equals(text("driver_override"));
         } catch (IOException gone) {
             return false;
         }
@@ -170,7 +168,7 @@ public record SysfsNode(Path sys, PciAddress address) {
         if (iommuGroup() != null && !"identity".equals(type)) {
             throw new IOException(address + " is behind an IOMMU that translates addresses (group " + iommuGroup() + ", type "
                 + (type == null ? "not known" : type) + "), so that it cannot be given physical ones; use vfio-pci instead, "
-                + bindTo("vfio-pci"));
+                + bindTo(Drivers.VFIO));
         }
     }
 }
