@@ -172,6 +172,15 @@ class PciProviderTest extends TransportFixture {
     }
 
     @Test
+    void aDeviceThatIsPolledIsNoticedToBeGoneThoughItReadsZeros() throws Exception {
+        try (Transport transport = open("?interrupts=poll")) {
+            device.function.config.write16(ConfigHeaderLayout.VENDOR_ID, ConfigHeaderLayout.NO_FUNCTION);
+            assertThat(listener.next()).startsWith("failed: the function has been removed");
+            assertThatThrownBy(transport::status).hasMessageContaining("removed");
+        }
+    }
+
+    @Test
     void functionsThatAreNoVirtioDevicesAreRefusedAndClosed() {
         device.function.config.write16(ConfigHeaderLayout.DEVICE_ID, 0x1080);
         assertRefused("it is 1af4:1080, no virtio device");
