@@ -196,14 +196,23 @@ public final class PciProvider implements TransportProvider, FunctionListener, O
         return open.containsKey(address);
     }
 
-    /** A function that is open, and has been taken from its path by a driver of the kernel's, is lost as one that is gone. */
     @Override
     public void appeared(PciAddress address) {
+        removeUnreachable(address, "another driver of the kernel's has the function now");
+        loop.execute(() -> hostListeners.forEach(listener -> listener.appeared(address(address))));
+    }
+
+    @Override
+    public void unbound(PciAddress address) {
+        removeUnreachable(address, "the function was taken from the kernel's driver through which it was open");
+    }
+
+    /** A function that is open, and has been taken from its path, is lost as one that is gone. */
+    private void removeUnreachable(PciAddress address, String reason) {
         Slot slot = open.get(address);
         if (slot != null && slot.path != null && !slot.path.reaches(address)) {
-            slot.remove("another driver of the kernel's has the function now");
+            slot.remove(reason);
         }
-        loop.execute(() -> hostListeners.forEach(listener -> listener.appeared(address(address))));
     }
 
     @Override

@@ -151,6 +151,18 @@ class PciProviderTest extends TransportFixture {
     }
 
     @Test
+    void aFunctionThatIsTakenFromItsDriverIsLost() throws Exception {
+        try (Transport transport = open("")) {
+            provider.unbound(WHERE);
+            assertThat(transport.maxQueues()).as("it still has the driver by now").isEqualTo(3);
+            reaches = false;
+            provider.unbound(WHERE);
+            assertThat(listener.next()).startsWith("failed: the function was taken from the kernel's driver");
+            assertThat(listener.next()).startsWith("removed: ");
+        }
+    }
+
+    @Test
     void aFunctionIsOpenOnceAtATime() throws VirtioException {
         try (Transport transport = open("")) {
             assertThatThrownBy(() -> open("")).isInstanceOf(VirtioException.class).hasMessageContaining("attached already");
