@@ -15,6 +15,7 @@ import org.virtio.device.DeviceAddress;
 import org.virtio.device.VirtioException;
 import org.virtio.host.HostDeviceDTO;
 import org.virtio.host.HostDevices;
+import org.virtio.pci.access.FunctionListener;
 import org.virtio.pci.access.PciAddress;
 import org.virtio.pci.sysfs.Drivers;
 
@@ -27,19 +28,22 @@ public final class PciHostDevices implements HostDevices {
     private final PciSysfs sysfs;
     private final Path proc;
     private final OpenFunctions open;
+    private final FunctionListener listener;
     private final DriverBinder binder;
 
     /** Created by Declarative Services. */
     @Activate
-    public PciHostDevices(@Reference OpenFunctions open) {
-        this(open, Path.of("/sys"), Path.of("/proc"), PciHostDevices::writeToKernel, PATIENCE);
+    public PciHostDevices(@Reference OpenFunctions open, @Reference FunctionListener listener) {
+        this(open, listener, new PciSysfs(Path.of("/sys")), Path.of("/proc"),
+            new DriverBinder(new PciSysfs(Path.of("/sys")), PciHostDevices::writeToKernel, PATIENCE));
     }
 
-    PciHostDevices(OpenFunctions open, Path sysfs, Path proc, SysfsWriter writer, Duration patience) {
-        this.sysfs = new PciSysfs(sysfs);
+    PciHostDevices(OpenFunctions open, FunctionListener listener, PciSysfs sysfs, Path proc, DriverBinder binder) {
+        this.sysfs = sysfs;
         this.proc = proc;
         this.open = open;
-        this.binder = new DriverBinder(this.sysfs, writer, patience);
+        this.listener = listener;
+        this.binder = binder;
     }
 
     static void writeToKernel(Path file, String text) throws IOException {
@@ -57,7 +61,15 @@ public final class PciHostDevices implements HostDevices {
     }
 
     @Override
-    public synchronized HostDeviceDTO bind(DeviceAddress address, String driver) throws VirtioException {
+    public HostDeviceDTO bind(DeviceAddress address, String driver) throws VirtioException {
+        if (move(address, driver)) {
+            listener.appeared(PciAddress.parse(address.location()));
+        }
+        return now(PciAddress.parse(address.location()));
+    }
+
+    /** Returns whether the function can be had now though the kernel says nothing: it had no driver, and has none. */
+    private synchronized boolean move(DeviceAddress address, String driver) throws VirtioException {
         HostScan scan = look();
         HostFunction function = find(scan, address);
         String wanted = driver == null ? function.bestDriver() : driver;
@@ -78,7 +90,7 @@ public final class PciHostDevices implements HostDevices {
         if (!already) {
             binder.bind(function.address(), wanted);
         }
-        return now(function.address());
+        return wanted.equals(Drivers.NONE) && function.driver() == null;
     }
 
     private static void refuse(PciAddress function, String what, String reason) throws VirtioException {
