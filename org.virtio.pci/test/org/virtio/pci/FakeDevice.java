@@ -45,6 +45,7 @@ final class FakeDevice implements Registers {
     int notifyOffset = 1;
     int resetReads;
     volatile int isr;
+    Runnable duringIsr = () -> { };
     /** What vectors read as that are written, or -1 for what was written. */
     int vector = -1;
     /** Whether a queue takes no other size. */
@@ -107,6 +108,7 @@ final class FakeDevice implements Registers {
     }
 
     private int takeIsr() {
+        duringIsr.run();
         int taken = isr;
         isr = 0;
         return taken;
