@@ -85,8 +85,7 @@ public final class PciHostDevices implements HostDevices {
             refuse(function.address(), "cannot be attached by way of " + wanted,
                 "it is behind an IOMMU that translates addresses; choose " + Drivers.VFIO);
         }
-        boolean already = wanted.equals(Drivers.NONE) ? function.driver() == null && function.setAside()
-            : wanted.equals(function.driver());
+        boolean already = wanted.equals(Drivers.NONE) ? function.setAside() : wanted.equals(function.driver());
         if (!already) {
             binder.bind(function.address(), wanted);
         }

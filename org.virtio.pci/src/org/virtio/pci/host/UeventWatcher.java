@@ -113,7 +113,7 @@ public final class UeventWatcher {
 
     /** Otherwise the next driver is about to be bound, and there is nothing to be had from it before. */
     private boolean isToStayUnbound(PciAddress function) {
-        return sysfs.overrideOf(function).equals(Drivers.NONE);
+        return sysfs.node(function).driverOverride().equals(Drivers.NONE);
     }
 
     private void compare() {

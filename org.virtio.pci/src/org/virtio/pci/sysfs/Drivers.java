@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.virtio.pci.sysfs;
-
 import java.util.List;
 
 /** The kernel's drivers that matter here. */
@@ -17,7 +16,7 @@ public final class Drivers {
     /** The kernel's own driver for virtio functions, which resets them when it takes them. */
     static final String VIRTIO = "virtio-pci";
     /** Does nothing with a function. */
-    private static final String STUB = "pci-stub";
+    static final String STUB = "pci-stub";
 
     private Drivers() {
     }

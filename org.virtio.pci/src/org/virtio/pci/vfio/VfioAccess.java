@@ -11,6 +11,7 @@ import org.virtio.pci.access.PciAddress;
 import org.virtio.pci.access.PciFunction;
 import org.virtio.pci.sysfs.Claims;
 import org.virtio.pci.sysfs.Drivers;
+import org.virtio.pci.sysfs.IommuGroup;
 import org.virtio.pci.sysfs.SysfsNode;
 import org.virtio.pci.sysfs.Undo;
 import org.virtio.posix.EventFd;
@@ -52,16 +53,16 @@ public final class VfioAccess implements AccessPath {
         if (!reaches(address)) {
             throw node.notBoundTo(Drivers.VFIO);
         }
-        String number = node.iommuGroup();
-        if (number == null) {
+        IommuGroup of = node.iommuGroup();
+        if (of == null) {
             throw new IOException(address + " is in no IOMMU group: switch the machine's IOMMU on (firmware, and intel_iommu=on"
                 + " on the kernel's command line), or use uio_pci_generic");
         }
         try (Undo undo = new Undo()) {
             claims.claim(address);
             undo.add(() -> claims.release(address));
-            VfioGroup group = groups.acquire(node);
-            undo.add(() -> groups.release(number));
+            VfioGroup group = groups.acquire(of);
+            undo.add(() -> groups.release(of.name()));
             FileDescriptor fd = group.open(address);
             undo.add(fd::close);
             VfioDevice device = new VfioDevice(fd);

@@ -51,7 +51,7 @@ class DriverBinderTest {
     }
 
     private String override() {
-        return new PciSysfs(host.sysfs).overrideOf(PciSysfs.address("0000:00:02.0"));
+        return new PciSysfs(host.sysfs).node(PciSysfs.address("0000:00:02.0")).driverOverride();
     }
 
     private void assertAsItWas() {
