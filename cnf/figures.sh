@@ -103,8 +103,13 @@ run() {
             END { if (!iops) exit 1; print iops, cpu }'
 }
 
-summary() { # the median, least and greatest of a column of numbers
-    sort -n | awk '{ v[NR] = $1 } END { printf "%.0f (%.0f to %.0f)", v[int((NR + 1) / 2)], v[1], v[NR] }'
+# Sets summary to the median, least and greatest of the numbers in a column of a file: its lines that begin with some words.
+summarize() { # the file, awk's expression of the number, the words
+    summary=$(awk -v words="${3:-}" "index(\$0, words) == 1 { print $2 }" "$1" | sort -n | awk '{ v[NR] = $1 }
+        END { if (!NR) exit 1; printf "%.0f (%.0f to %.0f)", v[int((NR + 1) / 2)], v[1], v[NR] }') || {
+        echo "nothing was measured${3:+ of '$3'}" >&2
+        exit 1
+    }
 }
 
 back_end() { # a name, what comes before the attach command, its socket
@@ -116,8 +121,10 @@ back_end() { # a name, what comes before the attach command, its socket
                 sleep "$rest"
                 run "${2//QUEUES/$queues} virtio:attach vhost-user:$3?queues=$queues disk0;" "$queues" "$depth" >>"$dir/runs"
             done
-            printf '| %s | %s | %s | %s | %s |\n' "$1" "$queues" "$depth" \
-                "$(awk '{ print $1 / 1000 }' "$dir/runs" | summary)" "$(awk '{ print $2 }' "$dir/runs" | summary)"
+            summarize "$dir/runs" '$1 / 1000'
+            printf '| %s | %s | %s | %s |' "$1" "$queues" "$depth" "$summary"
+            summarize "$dir/runs" '$2'
+            printf ' %s |\n' "$summary"
         done
     done
 }
@@ -144,7 +151,8 @@ disks() {
 
 pci() {
     printf '\n### QEMU'\''s virtio-blk-pci with a null disk, by way of the qtest socket\n\n'
-    ./mvnw -q -B -ntp -Pfigures -pl org.virtio.itest -am -Dtest=PciFiguresTest -Dsurefire.failIfNoSpecifiedTests=false verify |
+    ./mvnw -q -B -ntp -Pfigures -pl org.virtio.itest -am -Dtest=PciFiguresTest -Dsurefire.failIfNoSpecifiedTests=false \
+        -Dfigures.runs="$runs" -Dfigures.millis="$millis" verify |
         grep -E '^(attach|4 KiB)'
 }
 
@@ -154,13 +162,15 @@ guest() {
         exit 1
     }
     ./virtio -c virtio:list >/dev/null
+    local version
+    version=$(sed -n 's:^  <version>\(.*\)</version>$:\1:p' pom.xml)
     printf '\n### QEMU'\''s virtio-blk-pci with a null disk in a guest, behind an IOMMU: 4 KiB random reads, IOPS\n\n'
     # iommu=pt spares the kernel's own driver the mapping of each request, which an emulated IOMMU makes dear.
     org.virtio.itest/guest/boot --seconds 3600 --memory 2G --iommu --append iommu=pt \
         --qemu "-device pcie-root-port,id=root1,chassis=1,slot=1" \
         --qemu "-blockdev driver=null-co,node-name=disk0,size=1073741824,read-zeroes=off" \
         --qemu "-device virtio-blk-pci,disable-legacy=on,drive=disk0,bus=root1,iommu_platform=on" \
-        "$PWD/org.virtio.itest/guest/figures" "$PWD"/org.virtio.dist/target/virtio-*/bin/virtio \
+        "$PWD/org.virtio.itest/guest/figures" "$PWD/org.virtio.dist/target/virtio-$version/bin/virtio" \
         "$runs" $(((millis * 5 + 999) / 1000)) >"$dir/guest"
     echo "| depth | the kernel's driver, fio with io_uring | ours, VFIO, waiting for interrupts | ours, VFIO, polling |"
     echo "|---|---|---|---|"
@@ -168,11 +178,13 @@ guest() {
     for depth in 1 32 128; do
         printf '| %s |' "$depth"
         for who in kernel vfio vfio-polled; do
-            printf ' %s |' "$(awk -v who="$who" -v depth="$depth" '$1 == who && $2 == depth { print $3 }' "$dir/guest" | summary)"
+            summarize "$dir/guest" '$3' "$who $depth "
+            printf ' %s |' "$summary"
         done
         printf '\n'
     done
-    printf '\nattach in the guest, ms: %s\n' "$(awk '$1 == "attach" { print $2 }' "$dir/guest" | summary)"
+    summarize "$dir/guest" '$2' "attach "
+    printf '\nattach in the guest, ms: %s\n' "$summary"
 }
 
 "$java" -version 2>&1 | sed -n 2p

@@ -23,9 +23,9 @@ interface Interrupts extends AutoCloseable {
         return switch (open.options().interrupts()) {
             case MSIX -> MsixInterrupts.enable(required(function, msix, open, "MSI-X"), queues, loop, events);
             case INTX -> IntxInterrupts.enable(required(function, intx, open, "INTx"), isr, loop, events);
-            case POLL -> PolledInterrupts.start(function, isr, loop, events);
+            case POLL -> PolledInterrupts.start(open, isr, loop, events);
             case AUTO -> msix ? MsixInterrupts.enable(function, queues, loop, events)
-                : intx ? IntxInterrupts.enable(function, isr, loop, events) : PolledInterrupts.start(function, isr, loop, events);
+                : intx ? IntxInterrupts.enable(function, isr, loop, events) : PolledInterrupts.start(open, isr, loop, events);
         };
     }
 

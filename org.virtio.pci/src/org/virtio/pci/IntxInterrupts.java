@@ -21,6 +21,7 @@ final class IntxInterrupts implements Interrupts {
     private final DeviceEvents events;
     private final SharedWaits waits = new SharedWaits();
     private final Intx line;
+    private boolean closed;
 
     private IntxInterrupts(PciFunction function, IsrStatus isr, EventLoop loop, DeviceEvents events) throws IOException {
         this.function = function;
@@ -51,13 +52,20 @@ final class IntxInterrupts implements Interrupts {
             if ((status & PciIsr.CONFIGURATION) != 0) {
                 events.configurationChanged();
             }
-            line.unmask();
+            unmask();
         } catch (IllegalStateException e) {
             LOG.debug("The function was closed when its interrupt arrived", e);
         } catch (IOException e) {
             // Left masked: it might arrive without end.
             loop.unwatch(line.fd());
             events.broken(e);
+        }
+    }
+
+    /** Under the lock that {@link #close} takes, or a function that has been cut off could raise its line again. */
+    private synchronized void unmask() throws IOException {
+        if (!closed) {
+            line.unmask();
         }
     }
 
@@ -69,6 +77,9 @@ final class IntxInterrupts implements Interrupts {
     @Override
     public void close() {
         loop.unwatch(line.fd());
+        synchronized (this) {
+            closed = true;
+        }
         try {
             function.disableInterrupts();
         } catch (IOException e) {

@@ -2,6 +2,7 @@
 package org.virtio.pci;
 
 import java.io.IOException;
+import org.virtio.pci.access.MappedRegisters;
 import org.virtio.pci.access.Registers;
 
 /**
@@ -19,10 +20,18 @@ record IsrStatus(Registers registers) {
      * @throws IOException also if it reads all ones: the function is gone
      */
     int take() throws IOException {
-        int status = registers.read8(0);
+        int status = read();
         if (status == ALL_ONES) {
             throw new IOException("the function is gone: its ISR status reads all ones");
         }
         return status;
+    }
+
+    private int read() throws IOException {
+        try {
+            return registers.read8(0);
+        } catch (InternalError e) {
+            throw MappedRegisters.lost(e);
+        }
     }
 }

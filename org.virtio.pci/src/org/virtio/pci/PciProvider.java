@@ -49,7 +49,7 @@ public final class PciProvider implements TransportProvider, FunctionListener, O
     private final Map<PciAddress, Slot> open = new ConcurrentHashMap<>();
     private final List<AccessPath> paths = new CopyOnWriteArrayList<>();
     private final List<HostDeviceListener> hostListeners = new CopyOnWriteArrayList<>();
-    /** Functions that no path reached when they were to be opened. */
+    /** Functions that no path reached when they were to be opened last. */
     private final Set<PciAddress> missed = ConcurrentHashMap.newKeySet();
     private final EventLoop loop;
 
@@ -98,7 +98,7 @@ public final class PciProvider implements TransportProvider, FunctionListener, O
         paths.add(path);
         paths.sort(Comparator.comparing(AccessPath::name));
         // Paths may come after those who want to use them, as when this bundle starts again.
-        missed.stream().filter(path::reaches).forEach(this::appeared);
+        missed.stream().filter(path::reaches).filter(missed::remove).forEach(this::appeared);
     }
 
     /** A way to reach functions goes: when this returns, so have the devices that were opened by it, or their time is over. */
@@ -165,7 +165,6 @@ public final class PciProvider implements TransportProvider, FunctionListener, O
             transport.begin();
             begun = true;
             slot.transport = transport;
-            missed.remove(options.address());
             slot.removeIfGone();
             return transport;
         } finally {
@@ -178,12 +177,16 @@ public final class PciProvider implements TransportProvider, FunctionListener, O
     }
 
     private AccessPath path(PciOptions options) throws VirtioException {
-        for (AccessPath path : paths) {
-            if (options.access() == null ? path.reaches(options.address()) : path.name().equals(options.access())) {
-                return path;
-            }
+        AccessPath path = find(options);
+        if (path == null) {
+            // A path that comes now sees what is missed after it can be found, and here it is the other way round.
+            missed.add(options.address());
+            path = find(options);
         }
-        missed.add(options.address());
+        if (path != null) {
+            missed.remove(options.address());
+            return path;
+        }
         String names = paths.stream().map(AccessPath::name).collect(Collectors.joining(", "));
         throw new VirtioException(options.access() == null
             ? "no access path (" + names + ") reaches it: there is no such function, or a driver of the kernel's has it; "
@@ -191,19 +194,38 @@ public final class PciProvider implements TransportProvider, FunctionListener, O
             : "there is no access path '" + options.access() + "'; there are " + names);
     }
 
+    /** Null if there is none. */
+    private AccessPath find(PciOptions options) {
+        for (AccessPath path : paths) {
+            if (options.access() == null ? path.reaches(options.address()) : path.name().equals(options.access())) {
+                return path;
+            }
+        }
+        return null;
+    }
+
     @Override
     public boolean isOpen(PciAddress address) {
         return open.containsKey(address);
     }
 
-    /** A function that is open, and has been taken from its path by a driver of the kernel's, is lost as one that is gone. */
     @Override
     public void appeared(PciAddress address) {
+        removeUnreachable(address, "another driver of the kernel's has the function now");
+        loop.execute(() -> hostListeners.forEach(listener -> listener.appeared(address(address))));
+    }
+
+    @Override
+    public void unbound(PciAddress address) {
+        removeUnreachable(address, "the function was taken from the kernel's driver through which it was open");
+    }
+
+    /** A function that is open, and has been taken from its path, is lost as one that is gone. */
+    private void removeUnreachable(PciAddress address, String reason) {
         Slot slot = open.get(address);
         if (slot != null && slot.path != null && !slot.path.reaches(address)) {
-            slot.remove("another driver of the kernel's has the function now");
+            slot.remove(reason);
         }
-        loop.execute(() -> hostListeners.forEach(listener -> listener.appeared(address(address))));
     }
 
     @Override

@@ -3,6 +3,7 @@ package org.virtio.pci;
 
 import java.io.IOException;
 import java.util.function.Consumer;
+import org.virtio.pci.access.MappedRegisters;
 import org.virtio.pci.access.Registers;
 import org.virtio.transport.QueueNotifier;
 
@@ -58,6 +59,8 @@ final class PciQueue implements QueueNotifier, AutoCloseable {
             }
         } catch (IOException e) {
             broken.accept(e);
+        } catch (InternalError e) {
+            broken.accept(MappedRegisters.lost(e));
         }
     }
 

@@ -11,6 +11,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.virtio.device.FeatureSet;
 import org.virtio.device.VirtioException;
 import org.virtio.memory.MemoryRegion;
+import org.virtio.pci.access.MappedRegisters;
 import org.virtio.pci.access.PciFunction;
 import org.virtio.posix.Epoll;
 import org.virtio.posix.EventFd;
@@ -120,6 +121,8 @@ final class PciTransport implements Transport, DeviceEvents {
             throw e;
         } catch (IOException e) {
             throw fail(e.getMessage());
+        } catch (InternalError e) {
+            throw fail(MappedRegisters.lost(e).getMessage());
         }
     }
 
@@ -166,6 +169,8 @@ final class PciTransport implements Transport, DeviceEvents {
             }
         } catch (IOException e) {
             broken(e);
+        } catch (InternalError e) {
+            broken(MappedRegisters.lost(e));
         }
     }
 

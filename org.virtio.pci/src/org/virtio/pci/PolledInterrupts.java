@@ -3,7 +3,6 @@ package org.virtio.pci;
 
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
-import org.virtio.pci.access.PciFunction;
 import org.virtio.pci.capability.CommandRegister;
 import org.virtio.pci.capability.ConfigHeaderLayout;
 import org.virtio.posix.Epoll;
@@ -13,28 +12,30 @@ import org.virtio.spec.PciIsr;
 
 /**
  * No interrupt at all: who waits for a queue looks at it, and a few times a second the ISR status byte is read for changes of
- * the configuration.
+ * the configuration. Before that the function is asked whether it is there: one that is gone may read as zeros.
  */
 final class PolledInterrupts implements Interrupts {
     private static final long PERIOD_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
 
+    private final OpenFunction open;
     private final IsrStatus isr;
     private final EventLoop loop;
     private final DeviceEvents events;
     private final TimerFd timer;
 
-    private PolledInterrupts(PciFunction function, IsrStatus isr, EventLoop loop, DeviceEvents events) throws IOException {
+    private PolledInterrupts(OpenFunction open, IsrStatus isr, EventLoop loop, DeviceEvents events) throws IOException {
         // Nobody would lower a line that the function raises, and others may share it.
-        CommandRegister.set(function.config(), ConfigHeaderLayout.COMMAND_INTX_DISABLE);
+        CommandRegister.set(open.function().config(), ConfigHeaderLayout.COMMAND_INTX_DISABLE);
+        this.open = open;
         this.isr = isr;
         this.loop = loop;
         this.events = events;
         this.timer = TimerFd.periodic(PERIOD_NANOS);
     }
 
-    static PolledInterrupts start(PciFunction function, IsrStatus isr, EventLoop loop, DeviceEvents events)
+    static PolledInterrupts start(OpenFunction open, IsrStatus isr, EventLoop loop, DeviceEvents events)
             throws IOException {
-        PolledInterrupts interrupts = new PolledInterrupts(function, isr, loop, events);
+        PolledInterrupts interrupts = new PolledInterrupts(open, isr, loop, events);
         try {
             loop.watch(interrupts.timer.fd(), Epoll.IN, ready -> interrupts.look());
             return interrupts;
@@ -47,6 +48,7 @@ final class PolledInterrupts implements Interrupts {
     private void look() {
         timer.drain();
         try {
+            open.checkPresence();
             int status = isr.take();
             if ((status & PciIsr.CONFIGURATION) != 0) {
                 events.configurationChanged();

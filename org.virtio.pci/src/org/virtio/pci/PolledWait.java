@@ -6,12 +6,14 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Naps where no interrupt comes: each wait ends after a while, so that whoever waits looks for used buffers, and the naps
- * become longer as long as none are found. Where nothing is in flight it sleeps until it is woken.
+ * Naps where no interrupt comes: each wait ends after a while, so that whoever waits looks for used buffers. Each nap is longer
+ * than the one before, until the device is notified: whether anything was found is not told here. Nor need a device that is busy
+ * be notified of more, so that the longest nap is one that such a queue can bear. Where nothing is in flight it sleeps until it
+ * is woken.
  */
 final class PolledWait implements UsedWait {
     private static final long FIRST_NAP_NANOS = TimeUnit.MICROSECONDS.toNanos(20);
-    private static final long LONGEST_NAP_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+    private static final long LONGEST_NAP_NANOS = TimeUnit.MICROSECONDS.toNanos(250);
 
     private volatile Thread waiter;
     private final AtomicBoolean woken = new AtomicBoolean();

@@ -45,6 +45,7 @@ final class FakeDevice implements Registers {
     int notifyOffset = 1;
     int resetReads;
     volatile int isr;
+    Runnable duringIsr = () -> { };
     /** What vectors read as that are written, or -1 for what was written. */
     int vector = -1;
     /** Whether a queue takes no other size. */
@@ -52,6 +53,8 @@ final class FakeDevice implements Registers {
     boolean allOnes;
     /** Why nothing can be reached any more. */
     volatile String broken;
+    /** Whether accesses end as HotSpot ends those to what is mapped no more. */
+    volatile boolean lost;
     volatile int status;
     private final int[] enabled = new int[16];
     private final int[] sizes = new int[16];
@@ -82,6 +85,9 @@ final class FakeDevice implements Registers {
         if (broken != null) {
             throw new IOException(broken);
         }
+        if (lost) {
+            throw new InternalError("a fault occurred in an unsafe memory access operation");
+        }
     }
 
     @Override
@@ -102,6 +108,7 @@ final class FakeDevice implements Registers {
     }
 
     private int takeIsr() {
+        duringIsr.run();
         int taken = isr;
         isr = 0;
         return taken;

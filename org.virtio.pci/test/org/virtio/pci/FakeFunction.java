@@ -3,6 +3,7 @@ package org.virtio.pci;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -28,8 +29,15 @@ public final class FakeFunction implements PciFunction {
     public final Set<Integer> ioBars = new HashSet<>();
     /** Whether it is behind an IOMMU. */
     public boolean translated;
+    /** Its INTx interrupt, or null. */
+    public Intx intx;
+    /** MSI-X vectors that it has, and of those the most that the host delivers. */
+    public int vectors;
+    public int deliverable;
+    /** Those that are enabled. */
+    public List<EventFd> signals = List.of();
     /** What was done, in order. */
-    public final List<String> calls = new ArrayList<>();
+    public final List<String> calls = Collections.synchronizedList(new ArrayList<>());
     private int lastCapability;
 
     /** A block device without capabilities. */
@@ -103,22 +111,26 @@ public final class FakeFunction implements PciFunction {
 
     @Override
     public int vectors() {
-        return 0;
+        return vectors;
     }
 
     @Override
-    public void enableVectors(List<EventFd> signals) {
-        throw new UnsupportedOperationException();
+    public void enableVectors(List<EventFd> wanted) throws IOException {
+        if (wanted.size() > deliverable) {
+            throw new IOException("the host has no more than " + deliverable + " interrupts left");
+        }
+        signals = List.copyOf(wanted);
+        calls.add("enableVectors " + wanted.size());
     }
 
     @Override
     public boolean hasIntx() {
-        return false;
+        return intx != null;
     }
 
     @Override
     public Intx enableIntx() {
-        throw new UnsupportedOperationException();
+        return intx;
     }
 
     @Override

@@ -8,6 +8,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -15,7 +16,9 @@ import org.virtio.device.DeviceAddress;
 import org.virtio.device.FeatureSet;
 import org.virtio.device.VirtioException;
 import org.virtio.host.HostDeviceListener;
+import org.virtio.pci.access.AccessPath;
 import org.virtio.pci.access.PciAddress;
+import org.virtio.pci.access.PciFunction;
 import org.virtio.pci.capability.ConfigHeaderLayout;
 import org.virtio.spec.DeviceStatus;
 import org.virtio.spec.DeviceType;
@@ -60,6 +63,28 @@ class PciProviderTest extends TransportFixture {
     }
 
     @Test
+    void aMappingThatIsTakenAwayFailsTheTransportWhoeverMeetsIt() throws Exception {
+        try (Transport transport = open("")) {
+            device.lost = true;
+            assertThatThrownBy(transport::status).isInstanceOf(VirtioException.class).hasMessageContaining("mapping");
+            assertThat(listener.next()).startsWith("failed: ").contains("mapping");
+        }
+        device.lost = false;
+        try (Transport transport = negotiated(FeatureSet.of(Feature.VERSION_1))) {
+            QueueNotifier queue = transport.setUpQueue(setup(0));
+            device.lost = true;
+            queue.notifyDevice(0);
+            assertThat(listener.next()).startsWith("failed: ").contains("mapping");
+        }
+        device.lost = false;
+        try (Transport transport = open("?interrupts=poll")) {
+            device.lost = true;
+            assertThat(listener.next()).startsWith("failed: ").contains("mapping");
+            assertThatThrownBy(transport::status).hasMessageContaining("mapping");
+        }
+    }
+
+    @Test
     void aRemovedFunctionFailsAndIsRemoved() throws Exception {
         try (Transport transport = open("")) {
             provider.removed(PciAddress.parse("0000:00:06.0"));
@@ -83,27 +108,70 @@ class PciProviderTest extends TransportFixture {
         going.get(20, TimeUnit.SECONDS);
     }
 
-    @Test
-    void aPathThatComesLateIsToldOf() throws Exception {
-        BlockingQueue<String> appeared = new LinkedBlockingQueue<>();
-        provider.bindHostListener(new HostDeviceListener() {
+    private static HostDeviceListener into(BlockingQueue<String> told) {
+        return new HostDeviceListener() {
             @Override
             public void appeared(DeviceAddress address) {
-                appeared.add(address.toString());
+                told.add("appeared " + address);
             }
 
             @Override
             public void removed(DeviceAddress address) {
-                throw new AssertionError(address);
+                told.add("removed " + address);
             }
-        });
+        };
+    }
+
+    @Test
+    void aPathThatComesLateIsToldOfOnce() throws Exception {
+        BlockingQueue<String> told = new LinkedBlockingQueue<>();
+        provider.bindHostListener(into(told));
         provider.unbindPath(path);
         assertThatThrownBy(() -> open("")).hasMessageContaining("no access path");
         assertThatThrownBy(() -> provider.open(DeviceAddress.parse("pci:0000:00:06.0"), listener))
             .hasMessageContaining("no access path");
         provider.bindPath(path);
-        assertThat(appeared.poll(20, TimeUnit.SECONDS)).isEqualTo("pci:" + WHERE);
-        assertThat(appeared).as("only what it reaches").isEmpty();
+        assertThat(told.poll(20, TimeUnit.SECONDS)).isEqualTo("appeared pci:" + WHERE);
+        provider.unbindPath(path);
+        provider.bindPath(path);
+        assertNothingToldBut(told);
+    }
+
+    /** Whoever is to be told anything has been when the loop tells of the last. */
+    private void assertNothingToldBut(BlockingQueue<String> told) throws InterruptedException {
+        provider.removed(PciAddress.parse("0000:00:07.0"));
+        assertThat(told.poll(20, TimeUnit.SECONDS)).isEqualTo("removed pci:0000:00:07.0");
+    }
+
+    @Test
+    void aPathThatComesWhileOneIsLookedForIsFound() throws Exception {
+        BlockingQueue<String> told = new LinkedBlockingQueue<>();
+        provider.bindHostListener(into(told));
+        provider.unbindPath(path);
+        AtomicBoolean come = new AtomicBoolean();
+        provider.bindPath(new AccessPath() {
+            @Override
+            public String name() {
+                return "another";
+            }
+
+            @Override
+            public boolean reaches(PciAddress address) {
+                if (come.compareAndSet(false, true)) {
+                    provider.bindPath(path);
+                }
+                return false;
+            }
+
+            @Override
+            public PciFunction open(PciAddress address) {
+                throw new AssertionError(address);
+            }
+        });
+        open("").close();
+        provider.unbindPath(path);
+        provider.bindPath(path);
+        assertNothingToldBut(told);
     }
 
     @Test
@@ -129,6 +197,18 @@ class PciProviderTest extends TransportFixture {
     }
 
     @Test
+    void aFunctionThatIsTakenFromItsDriverIsLost() throws Exception {
+        try (Transport transport = open("")) {
+            provider.unbound(WHERE);
+            assertThat(transport.maxQueues()).as("it still has the driver by now").isEqualTo(3);
+            reaches = false;
+            provider.unbound(WHERE);
+            assertThat(listener.next()).startsWith("failed: the function was taken from the kernel's driver");
+            assertThat(listener.next()).startsWith("removed: ");
+        }
+    }
+
+    @Test
     void aFunctionIsOpenOnceAtATime() throws VirtioException {
         try (Transport transport = open("")) {
             assertThatThrownBy(() -> open("")).isInstanceOf(VirtioException.class).hasMessageContaining("attached already");
@@ -146,6 +226,15 @@ class PciProviderTest extends TransportFixture {
             device.status = DeviceStatus.DEVICE_NEEDS_RESET;
             device.isr = PciIsr.CONFIGURATION;
             assertThat(listener.next()).contains("DEVICE_NEEDS_RESET");
+        }
+    }
+
+    @Test
+    void aDeviceThatIsPolledIsNoticedToBeGoneThoughItReadsZeros() throws Exception {
+        try (Transport transport = open("?interrupts=poll")) {
+            device.function.config.write16(ConfigHeaderLayout.VENDOR_ID, ConfigHeaderLayout.NO_FUNCTION);
+            assertThat(listener.next()).startsWith("failed: the function has been removed");
+            assertThatThrownBy(transport::status).hasMessageContaining("removed");
         }
     }
 

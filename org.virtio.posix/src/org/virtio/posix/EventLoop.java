@@ -102,15 +102,21 @@ public final class EventLoop implements AutoCloseable {
         while (!closed) {
             try {
                 epoll.wait(-1, handler);
+                runTasks();
             } catch (PosixException e) {
                 LOG.error("{}: nothing can be watched any more", thread.getName(), e);
                 return;
+            } catch (InternalError e) {
+                logLost(e);
             }
-            Runnable task = tasks.poll();
-            while (task != null && !closed) {
-                guarded(task);
-                task = tasks.poll();
-            }
+        }
+    }
+
+    private void runTasks() {
+        Runnable task = tasks.poll();
+        while (task != null && !closed) {
+            guarded(task);
+            task = tasks.poll();
         }
     }
 
@@ -120,7 +126,17 @@ public final class EventLoop implements AutoCloseable {
             task.run();
         } catch (RuntimeException e) {
             LOG.error("{}: a listener threw an exception", thread.getName(), e);
+        } catch (InternalError e) {
+            logLost(e);
         }
+    }
+
+    /**
+     * An access of memory that was mapped and has been taken away. Compiled code goes on at first, and the JVM throws later,
+     * in whatever the thread does then.
+     */
+    private void logLost(InternalError e) {
+        LOG.error("{}: memory that was mapped is gone", thread.getName(), e);
     }
 
     /** Ends the thread and waits for that. Closing again does nothing. */

@@ -52,7 +52,7 @@ class VfioTest {
     @Test
     void removalUnderLoadFailsWhatRunsWithAReason() {
         assertThat(run.part("disk0 removal")).containsPattern("the measurement ended: .*disk0").doesNotContain("IOPS")
-            .doesNotContain("Exception");
+            .doesNotContain("Exception").containsPattern("disk0 .*declared").contains("the host asks for the function back");
     }
 
     @Test

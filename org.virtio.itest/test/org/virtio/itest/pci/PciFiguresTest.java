@@ -25,14 +25,15 @@ import org.virtio.spec.BlkRequestLayout;
 /**
  * Prints the figures of QEMU's virtio-blk-pci on a null disk, reached by way of the qtest socket: how long it takes to attach,
  * and 4 KiB reads. Each notification is a message to QEMU and back, so that these are figures of the rig more than of anything
- * else. Not among the tests: {@code ./mvnw -Pfigures verify}, or {@code cnf/figures.sh pci}.
+ * else. Not among the tests: {@code ./mvnw -Pfigures verify}, or {@code cnf/figures.sh pci}, which
+ * says how often and how long.
  */
 @Tag("figures")
 class PciFiguresTest {
-    private static final int RUNS = 5;
+    private static final int RUNS = Integer.getInteger("figures.runs", 5);
     private static final int BLOCK = 4096;
     private static final int STRIDE = 2 * BLOCK;
-    private static final long RUN_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long RUN_NANOS = TimeUnit.MILLISECONDS.toNanos(Long.getLong("figures.millis", 1000));
 
     private final PciProvider provider;
     private long done;

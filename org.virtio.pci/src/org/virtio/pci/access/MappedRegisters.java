@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.virtio.pci.access;
 
+import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
@@ -14,7 +15,9 @@ import org.virtio.posix.Mapping;
  *
  * <p>Fences stand between the accesses, so that the compiler may neither merge, split, repeat nor leave out one, nor move it
  * across another access of memory. Stores are plain ones: where the host takes a mapping away, HotSpot survives the fault of a
- * plain store, but not that of the exchange that it makes of an ordered 16-bit one.
+ * plain store, but not that of the exchange that it makes of an ordered 16-bit one. It makes an {@link InternalError} of the
+ * fault, which the thread meets some time later, mostly in what it does next: so it is not caught here, but by those who access
+ * registers ({@link #lost}). What was read until then may be anything.
  */
 public final class MappedRegisters implements Registers, AutoCloseable {
     private static final VarHandle INT = MethodHandles.byteBufferViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
@@ -31,6 +34,11 @@ public final class MappedRegisters implements Registers, AutoCloseable {
     public MappedRegisters(Mapping mapping) {
         this.mapping = mapping;
         this.bytes = mapping.buffer();
+    }
+
+    /** What an access to registers, or whatever came after it, has met where the host took their mapping away. */
+    public static IOException lost(InternalError e) {
+        return new IOException("the mapping of the function's registers is gone: the host has taken it away", e);
     }
 
     @Override

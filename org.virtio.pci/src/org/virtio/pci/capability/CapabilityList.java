@@ -20,13 +20,20 @@ public final class CapabilityList {
     private CapabilityList() {
     }
 
+    /** Where the bytes of configuration space come from. */
+    @FunctionalInterface
+    public interface Source {
+        /** A byte, 0 to 255, at an offset below 256. */
+        int read8(long offset) throws IOException;
+    }
+
     /**
      * Where the capabilities with an ID are, in the order of the list.
      *
      * @throws MalformedException if the list leaves its place or comes back to where it was, with the offset
      * @throws IOException        if configuration space cannot be read
      */
-    public static List<Integer> offsets(Registers config, int id) throws IOException {
+    public static List<Integer> offsets(Source config, int id) throws IOException {
         List<Integer> found = new ArrayList<>();
         boolean[] seen = new boolean[CAPABILITIES_END];
         int at = first(config);
@@ -43,8 +50,8 @@ public final class CapabilityList {
         return found;
     }
 
-    private static int first(Registers config) throws IOException {
-        boolean any = (config.read16(ConfigHeaderLayout.STATUS) & ConfigHeaderLayout.STATUS_CAPABILITIES) != 0;
+    private static int first(Source config) throws IOException {
+        boolean any = (config.read8(ConfigHeaderLayout.STATUS) & ConfigHeaderLayout.STATUS_CAPABILITIES) != 0;
         return any ? config.read8(CAPABILITIES_POINTER) & POINTER_MASK : 0;
     }
 
@@ -67,7 +74,7 @@ public final class CapabilityList {
      */
     public static List<VirtioCapability> virtio(Registers config) throws IOException {
         List<VirtioCapability> capabilities = new ArrayList<>();
-        for (int at : offsets(config, PciCapabilityLayout.VENDOR_SPECIFIC)) {
+        for (int at : offsets(config::read8, PciCapabilityLayout.VENDOR_SPECIFIC)) {
             int length = config.read8(Math.min(at + PciCapabilityLayout.CAP_LEN, CAPABILITIES_END - 1));
             if (length >= PciCapabilityLayout.SIZE && at + length <= CAPABILITIES_END) {
                 capabilities.add(VirtioCapability.read(config, at, length));

@@ -8,6 +8,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.virtio.pci.sysfs.KernelFiles;
 
 /** What disks and their partitions are used for. A snapshot. */
 final class BlockUse {

@@ -11,6 +11,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.virtio.device.VirtioException;
 import org.virtio.pci.access.PciAddress;
+import org.virtio.pci.sysfs.Drivers;
+import org.virtio.pci.sysfs.HandOver;
 
 /**
  * Moves functions from one of the kernel's drivers to another: {@code driver_override}, {@code unbind} and
@@ -46,12 +48,12 @@ final class DriverBinder {
             throw new VirtioException("the kernel has no driver " + driver + " loaded; load it: " + HandOver.load(driver));
         }
         String driverBefore = sysfs.driver(function);
-        String overrideBefore = sysfs.overrideOf(function);
-        write(sysfs.override(function), driver);
+        String overrideBefore = sysfs.node(function).driverOverride();
+        write(sysfs.node(function).file("driver_override"), driver);
         try {
             release(function);
             if (!driver.equals(Drivers.NONE)) {
-                write(sysfs.probe(), function.toString());
+                write(sysfs.node(function).bus("drivers_probe"), function.toString());
                 checkBound(function, driver);
             }
         } catch (VirtioException e) {
@@ -64,7 +66,7 @@ final class DriverBinder {
     private void checkBound(PciAddress function, String driver) throws VirtioException {
         String now = sysfs.driver(function);
         if (!driver.equals(now)) {
-            boolean withoutIommu = Drivers.isVfio(driver) && IommuGroup.of(sysfs.directory(function)) == null;
+            boolean withoutIommu = Drivers.isVfio(driver) && sysfs.node(function).iommuGroup() == null;
             throw new VirtioException(driver + " did not take " + function + (withoutIommu
                 ? ": it is behind no IOMMU, and VFIO's mode without one is off" : "; the kernel's log may say why: dmesg"));
         }
@@ -73,7 +75,7 @@ final class DriverBinder {
     /** Does all that can be done, and returns what could not, or null. */
     private String putBack(PciAddress function, String driver, String override) {
         try {
-            write(sysfs.override(function), override.isEmpty() ? EMPTY : override);
+            write(sysfs.node(function).file("driver_override"), override.isEmpty() ? EMPTY : override);
             String now = sysfs.driver(function);
             if (driver == null ? now != null : !driver.equals(now)) {
                 release(function);
@@ -93,12 +95,12 @@ final class DriverBinder {
      * @throws VirtioException if none takes it
      */
     void giveBack(PciAddress function) throws VirtioException {
-        write(sysfs.override(function), EMPTY);
+        write(sysfs.node(function).file("driver_override"), EMPTY);
         if (Drivers.isForProcesses(sysfs.driver(function))) {
             release(function);
         }
         if (sysfs.driver(function) == null) {
-            write(sysfs.probe(), function.toString());
+            write(sysfs.node(function).bus("drivers_probe"), function.toString());
         }
         if (!awaitDriver(function)) {
             throw new VirtioException("no driver of the kernel's took " + function + " within " + patience.toMillis()
@@ -113,7 +115,7 @@ final class DriverBinder {
 
     private void release(PciAddress function) throws VirtioException {
         if (sysfs.driver(function) != null) {
-            write(sysfs.unbind(function), function.toString());
+            write(sysfs.node(function).file("driver/unbind"), function.toString());
         }
     }
 

@@ -6,6 +6,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
+import org.virtio.pci.sysfs.IommuGroup;
+import org.virtio.pci.sysfs.KernelFiles;
 
 /**
  * What the kernel and other processes use functions for: disks, network interfaces, shared directories, files in /dev. A

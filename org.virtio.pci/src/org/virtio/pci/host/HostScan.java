@@ -8,6 +8,10 @@ import java.util.Objects;
 import java.util.stream.Collectors;
 import org.virtio.host.HostDeviceDTO;
 import org.virtio.pci.access.PciAddress;
+import org.virtio.pci.sysfs.Drivers;
+import org.virtio.pci.sysfs.HandOver;
+import org.virtio.pci.sysfs.IommuGroup;
+import org.virtio.pci.sysfs.KernelFiles;
 
 /** One look at the virtio functions of the host. It only reads. */
 final class HostScan {
@@ -40,7 +44,7 @@ final class HostScan {
 
     /** What it is used for by the kernel, by another process or by this one; null if for nothing. */
     String use(HostFunction function) {
-        String use = uses.of(sysfs.directory(function.address()));
+        String use = uses.of(sysfs.node(function.address()).directory());
         String own = open.isOpen(function.address()) ? "it is attached by this process" : null;
         return own == null ? use : own + (use == null ? "" : "; " + use);
     }
@@ -89,7 +93,8 @@ final class HostScan {
     }
 
     private static List<IommuGroup.Obstacle> obstacles(HostFunction function) {
-        return function.group() == null ? List.of() : function.group().obstaclesFor(function.address().toString());
+        return function.group() == null ? List.of() : function.group().obstacles().stream()
+            .filter(obstacle -> !obstacle.member().equals(function.address().toString())).toList();
     }
 
     private HostFunction virtio(IommuGroup.Obstacle obstacle) {
@@ -99,14 +104,14 @@ final class HostScan {
 
     /** The commands that are still to be given for a function that nothing forbids to hand over. */
     private List<String> handOver(HostFunction function) {
-        HandOver commands = new HandOver(sysfs);
+        HandOver commands = new HandOver();
         String driver = function.driverToUse();
         if (!function.isHandedOver()) {
-            commands.move(function.address(), driver);
+            commands.move(sysfs.node(function.address()), driver);
         }
         if (Drivers.isVfio(driver)) {
             obstacles(function).stream().map(this::virtio).filter(Objects::nonNull)
-                .forEach(other -> commands.move(other.address(), Drivers.VFIO));
+                .forEach(other -> commands.move(sysfs.node(other.address()), Drivers.VFIO));
         } else if (lacksHugePages) {
             commands.reserveHugePages();
         }

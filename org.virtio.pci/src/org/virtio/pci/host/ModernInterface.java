@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.virtio.pci.host;
 
+import java.io.IOException;
+import org.virtio.pci.capability.CapabilityList;
 import org.virtio.pci.capability.ConfigHeaderLayout;
 import org.virtio.spec.PciCapabilityLayout;
 
@@ -12,9 +14,6 @@ enum ModernInterface {
     NOT_KNOWN("it may be a legacy device: whether it offers VIRTIO 1.0 capabilities is not known without root"),
     /** It was removed, or has no power. */
     SILENT("it does not answer: its configuration space reads as all ones");
-
-    private static final int CAPABILITY_MASK = 0xfc;
-    private static final int SMALLEST_CAPABILITY = 4;
 
     /** Why such a function is left alone; null if it need not be. */
     final String reason;
@@ -45,17 +44,13 @@ enum ModernInterface {
         return hasCommonConfiguration(config) ? OFFERED : ABSENT;
     }
 
-    /** The list may be a loop, so that no more of it is followed than could be there. */
+    /** A list that is malformed is refused when the function is opened, too. */
     private static boolean hasCommonConfiguration(byte[] config) {
-        int at = config[ConfigHeaderLayout.CAPABILITIES_POINTER] & CAPABILITY_MASK;
-        int most = (ConfigHeaderLayout.CAPABILITIES_END - ConfigHeaderLayout.SIZE) / SMALLEST_CAPABILITY;
-        for (int left = most; left > 0 && at >= ConfigHeaderLayout.SIZE; left--) {
-            if (config[at] == PciCapabilityLayout.VENDOR_SPECIFIC
-                && config[at + PciCapabilityLayout.CFG_TYPE] == PciCapabilityLayout.TYPE_COMMON) {
-                return true;
-            }
-            at = config[at + PciCapabilityLayout.CAP_NEXT] & CAPABILITY_MASK;
+        try {
+            return CapabilityList.offsets(at -> config[(int) at] & 0xff, PciCapabilityLayout.VENDOR_SPECIFIC).stream()
+                .anyMatch(at -> config[at + PciCapabilityLayout.CFG_TYPE] == PciCapabilityLayout.TYPE_COMMON);
+        } catch (IOException malformed) {
+            return false;
         }
-        return false;
     }
 }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.virtio.pci.sysfs.KernelFiles;
 
 /** What is mounted: proc(5), /proc/pid/mountinfo. A snapshot. */
 final class Mounts {

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
+import org.virtio.pci.sysfs.KernelFiles;
 
 /**
  * Which processes have which files below /dev, and which functions' configuration space, open, as far as this one may know:

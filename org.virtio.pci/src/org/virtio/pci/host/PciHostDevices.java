@@ -15,7 +15,9 @@ import org.virtio.device.DeviceAddress;
 import org.virtio.device.VirtioException;
 import org.virtio.host.HostDeviceDTO;
 import org.virtio.host.HostDevices;
+import org.virtio.pci.access.FunctionListener;
 import org.virtio.pci.access.PciAddress;
+import org.virtio.pci.sysfs.Drivers;
 
 /** The virtio functions of this host, by sysfs and procfs. */
 @Component
@@ -26,19 +28,22 @@ public final class PciHostDevices implements HostDevices {
     private final PciSysfs sysfs;
     private final Path proc;
     private final OpenFunctions open;
+    private final FunctionListener listener;
     private final DriverBinder binder;
 
     /** Created by Declarative Services. */
     @Activate
-    public PciHostDevices(@Reference OpenFunctions open) {
-        this(open, Path.of("/sys"), Path.of("/proc"), PciHostDevices::writeToKernel, PATIENCE);
+    public PciHostDevices(@Reference OpenFunctions open, @Reference FunctionListener listener) {
+        this(open, listener, new PciSysfs(Path.of("/sys")), Path.of("/proc"),
+            new DriverBinder(new PciSysfs(Path.of("/sys")), PciHostDevices::writeToKernel, PATIENCE));
     }
 
-    PciHostDevices(OpenFunctions open, Path sysfs, Path proc, SysfsWriter writer, Duration patience) {
-        this.sysfs = new PciSysfs(sysfs);
+    PciHostDevices(OpenFunctions open, FunctionListener listener, PciSysfs sysfs, Path proc, DriverBinder binder) {
+        this.sysfs = sysfs;
         this.proc = proc;
         this.open = open;
-        this.binder = new DriverBinder(this.sysfs, writer, patience);
+        this.listener = listener;
+        this.binder = binder;
     }
 
     static void writeToKernel(Path file, String text) throws IOException {
@@ -56,10 +61,18 @@ public final class PciHostDevices implements HostDevices {
     }
 
     @Override
-    public synchronized HostDeviceDTO bind(DeviceAddress address, String driver) throws VirtioException {
+    public HostDeviceDTO bind(DeviceAddress address, String driver) throws VirtioException {
+        if (move(address, driver)) {
+            listener.appeared(PciAddress.parse(address.location()));
+        }
+        return now(PciAddress.parse(address.location()));
+    }
+
+    /** Returns whether the function can be had now though the kernel says nothing: it had no driver, and has none. */
+    private synchronized boolean move(DeviceAddress address, String driver) throws VirtioException {
         HostScan scan = look();
         HostFunction function = find(scan, address);
-        String wanted = driver == null ? Drivers.best(function.group()) : driver;
+        String wanted = driver == null ? function.bestDriver() : driver;
         if (!Drivers.CHOICES.contains(wanted)) {
             throw new IllegalArgumentException("'" + wanted + "' is no driver to choose; there are: "
                 + String.join(", ", Drivers.CHOICES));
@@ -72,12 +85,11 @@ public final class PciHostDevices implements HostDevices {
             refuse(function.address(), "cannot be attached by way of " + wanted,
                 "it is behind an IOMMU that translates addresses; choose " + Drivers.VFIO);
         }
-        boolean already = wanted.equals(Drivers.NONE) ? function.driver() == null && function.setAside()
-            : wanted.equals(function.driver());
+        boolean already = wanted.equals(Drivers.NONE) ? function.setAside() : wanted.equals(function.driver());
         if (!already) {
             binder.bind(function.address(), wanted);
         }
-        return now(function.address());
+        return wanted.equals(Drivers.NONE) && function.driver() == null;
     }
 
     private static void refuse(PciAddress function, String what, String reason) throws VirtioException {

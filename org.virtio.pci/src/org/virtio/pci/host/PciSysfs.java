@@ -6,6 +6,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.virtio.pci.access.PciAddress;
+import org.virtio.pci.sysfs.KernelFiles;
+import org.virtio.pci.sysfs.SysfsNode;
 import org.virtio.spec.PciDeviceId;
 
 /**
@@ -14,45 +16,25 @@ import org.virtio.spec.PciDeviceId;
  * @param root {@code /sys}
  */
 record PciSysfs(Path root) {
-    /** What the kernel shows where a function has no driver override. */
-    private static final String NO_OVERRIDE = "(null)";
-    Path directory(PciAddress function) {
-        return root.resolve("bus/pci/devices/" + function);
+    SysfsNode node(PciAddress function) {
+        return new SysfsNode(root, function);
     }
 
     Path driverDirectory(String driver) {
         return root.resolve("bus/pci/drivers/" + driver);
     }
 
-    Path probe() {
-        return root.resolve("bus/pci/drivers_probe");
-    }
-
-    Path override(PciAddress function) {
-        return directory(function).resolve("driver_override");
-    }
-
-    Path unbind(PciAddress function) {
-        return directory(function).resolve("driver/unbind");
-    }
-
-    /** The kernel's driver that a function is bound to, or null. */
-    String driver(PciAddress function) {
-        return KernelFiles.target(directory(function).resolve("driver"));
-    }
-
-    /** The only driver that a function may be bound to; empty if there is no such rule. */
-    String overrideOf(PciAddress function) {
-        String text = KernelFiles.text(override(function));
-        return text.equals(NO_OVERRIDE) ? "" : text;
-    }
-
     boolean hasDriver(String driver) {
         return Files.isDirectory(driverDirectory(driver));
     }
 
+    /** The kernel's driver that a function is bound to, or null. */
+    String driver(PciAddress function) {
+        return node(function).driver();
+    }
+
     boolean isVirtio(PciAddress function) {
-        Path directory = directory(function);
+        Path directory = node(function).directory();
         return PciDeviceId.isVirtio(KernelFiles.hex(directory.resolve("vendor")), KernelFiles.hex(directory.resolve("device")));
     }
 

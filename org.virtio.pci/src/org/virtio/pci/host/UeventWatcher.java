@@ -13,14 +13,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.virtio.pci.access.FunctionListener;
 import org.virtio.pci.access.PciAddress;
+import org.virtio.pci.sysfs.Drivers;
 import org.virtio.posix.Epoll;
 import org.virtio.posix.Errno;
 import org.virtio.posix.EventLoop;
 import org.virtio.posix.PosixException;
 
 /**
- * Notices virtio functions that come and go, and those that another driver of the kernel's is bound to, by what the kernel says
- * of them. One thread, on which the listener is called.
+ * Notices virtio functions that come and go, and those that a driver of the kernel's is bound to or taken from, by what the
+ * kernel says of them. One thread, on which the listener is called.
  *
  * <p>If the kernel spoke faster than this listened, what sysfs has then is compared with what was known: of a function that went
  * and came back meanwhile nothing is told.
@@ -97,6 +98,7 @@ public final class UeventWatcher {
             }
             case "unbind" -> {
                 known.put(function, "");
+                listener.unbound(function);
                 if (isToStayUnbound(function)) {
                     listener.appeared(function);
                 }
@@ -111,7 +113,7 @@ public final class UeventWatcher {
 
     /** Otherwise the next driver is about to be bound, and there is nothing to be had from it before. */
     private boolean isToStayUnbound(PciAddress function) {
-        return sysfs.overrideOf(function).equals(Drivers.NONE);
+        return sysfs.node(function).driverOverride().equals(Drivers.NONE);
     }
 
     private void compare() {
@@ -122,8 +124,14 @@ public final class UeventWatcher {
         before.keySet().stream().filter(function -> !now.containsKey(function)).forEach(listener::removed);
         now.forEach((function, driver) -> {
             boolean isNew = !before.containsKey(function);
-            boolean isUnbound = driver.isEmpty() && !isToStayUnbound(function);
-            if (isNew || !driver.equals(before.get(function)) && !isUnbound) {
+            boolean isUnbound = !isNew && driver.isEmpty();
+            if (driver.equals(before.get(function))) {
+                return;
+            }
+            if (isUnbound) {
+                listener.unbound(function);
+            }
+            if (!isUnbound || isToStayUnbound(function)) {
                 listener.appeared(function);
             }
         });

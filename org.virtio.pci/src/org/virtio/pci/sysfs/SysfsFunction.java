@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.virtio.memory.MemoryRegion;
@@ -120,23 +119,43 @@ public class SysfsFunction implements PciFunction {
             return;
         }
         closed = true;
-        cutOff();
+        if (!cutOff() && !memory.toStrings().isEmpty()) {
+            LOG.error("{} may still write to memory, which is kept for good: {}", node.address(), memory.toStrings());
+            memory.keep();
+        }
         memory.close();
         afterwards.run();
     }
 
-    /** Not if another driver of the kernel's has the function by now, which has reset it, and needs it as it is. */
-    private void cutOff() {
-        if (!Objects.equals(driver, node.driver())) {
-            LOG.warn("{} has been taken by {}", node.address(), node.driver());
-            return;
+    /**
+     * Keeps the function from memory. Another driver of the kernel's that has it by now may need it as it is, and of those one
+     * alone has reset it.
+     *
+     * @return whether the function is certain not to write any more
+     */
+    boolean cutOff() {
+        String now = node.driver();
+        boolean taken = now != null && !now.equals(driver);
+        if (Drivers.VIRTIO.equals(now)) {
+            LOG.warn("{} has been taken by {}, which has reset it", node.address(), now);
+            return true;
+        }
+        if (taken) {
+            LOG.warn("{} has been taken by {}", node.address(), now);
+        } else if (!node.exists()) {
+            LOG.info("{} has been removed", node.address());
         }
         try {
-            CommandRegister.clear(config(), ConfigHeaderLayout.COMMAND_BUS_MASTER);
-            disableInterrupts();
+            if (!taken || Drivers.isPassive(now)) {
+                CommandRegister.clear(config(), ConfigHeaderLayout.COMMAND_BUS_MASTER);
+            }
+            if (!taken) {
+                disableInterrupts();
+            }
+            return !taken;
         } catch (IOException e) {
-            LOG.error("{} could not be cut off from memory, which is kept for good: {}", node.address(), memory.toStrings(), e);
-            memory.keep();
+            LOG.error("{} could not be cut off from memory", node.address(), e);
+            return false;
         }
     }
 }

@@ -5,12 +5,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
-import java.util.Set;
-import java.util.stream.Stream;
 import org.virtio.pci.access.PciAddress;
 
 /**
@@ -22,13 +18,17 @@ import org.virtio.pci.access.PciAddress;
 public record SysfsNode(Path sys, PciAddress address) {
     /** How many base address registers a function has. */
     private static final int BARS = 6;
-    /** No driver has this name, which is then the only one that may bind. */
-    private static final String NO_DRIVER = "none";
-    /** Drivers that stand in nobody's way: of bridges, and of what is to be left alone. */
-    private static final Set<String> HARMLESS = Set.of("pcieport", "pci-stub");
+    /** What the kernel shows where a function has no driver override. */
+    private static final String NO_OVERRIDE = "(null)";
 
-    private Path directory() {
-        return sys.resolve("bus/pci/devices").resolve(address.toString());
+    /** The function's directory, or where it would be. */
+    public Path directory() {
+        return bus("devices/" + address);
+    }
+
+    /** A file of the bus, or what may be one. */
+    public Path bus(String name) {
+        return sys.resolve("bus/pci").resolve(name);
     }
 
     /** A file of the function's directory, or what may be one. */
@@ -43,49 +43,28 @@ public record SysfsNode(Path sys, PciAddress address) {
 
     /** The kernel's driver that the function is bound to, or null. */
     public String driver() {
-        return linked("driver");
+        return KernelFiles.target(file("driver"));
+    }
+
+    /** The only driver that the function may be bound to; empty if there is no such rule. */
+    public String driverOverride() {
+        String text = KernelFiles.text(file("driver_override"));
+        return text.equals(NO_OVERRIDE) ? "" : text;
     }
 
     /** Whether it has no driver, and none may be bound to it: one that merely has none may get one at any moment. */
     public boolean isSetAside() {
-        try {
-            return driver() == null && NO_DRIVER.equals(text("driver_override"));
-        } catch (IOException gone) {
-            return false;
-        }
+        return driver() == null && driverOverride().equals(Drivers.NONE);
     }
 
-    /** The number of the IOMMU group that the function is in, or null if the kernel has it behind no IOMMU. */
-    public String iommuGroup() {
-        return linked("iommu_group");
+    /** Whether the kernel has a driver of that name. */
+    boolean hasDriver(String name) {
+        return Files.isDirectory(bus("drivers/" + name));
     }
 
-    private Path groupDirectory() {
-        return sys.resolve("kernel/iommu_groups").resolve(Objects.requireNonNull(iommuGroup(), "no IOMMU group"));
-    }
-
-    /** What the IOMMU does for the function's group, such as {@code DMA} or {@code identity}; null if that is not known. */
-    public String iommuType() {
-        try {
-            return iommuGroup() == null ? null : Files.readString(groupDirectory().resolve("type")).strip();
-        } catch (IOException unknown) {
-            return null;
-        }
-    }
-
-    /** Each other function of the function's IOMMU group that is bound to a driver which VFIO does not suffer, and to which. */
-    public List<String> obstacles() throws IOException {
-        List<String> members = new ArrayList<>();
-        try (Stream<Path> devices = Files.list(groupDirectory().resolve("devices"))) {
-            for (Path device : devices.sorted(Comparator.comparing(Path::toString)).toList()) {
-                SysfsNode member = new SysfsNode(sys, PciAddress.parse(device.getFileName().toString()));
-                String driver = member.driver();
-                if (driver != null && !driver.contains("vfio") && !HARMLESS.contains(driver) && !member.equals(this)) {
-                    members.add(device.getFileName() + " is bound to " + driver);
-                }
-            }
-        }
-        return members;
+    /** The IOMMU group that the function is in, or null if the kernel has it behind no IOMMU. */
+    public IommuGroup iommuGroup() {
+        return IommuGroup.of(directory());
     }
 
     /** The contents of a file, without the line's end. */
@@ -125,15 +104,6 @@ public record SysfsNode(Path sys, PciAddress address) {
         }
     }
 
-    /** The name of what a symbolic link in the directory points to, or null. */
-    private String linked(String name) {
-        try {
-            return Files.readSymbolicLink(file(name)).getFileName().toString();
-        } catch (IOException none) {
-            return null;
-        }
-    }
-
     /**
      * Checks that there is such a function.
      *
@@ -153,11 +123,8 @@ public record SysfsNode(Path sys, PciAddress address) {
             + wanted + "; " + bindTo(wanted));
     }
 
-    /** The commands that bind the function to a driver. */
-    public String bindTo(String wanted) {
-        String unbind = driver() == null ? "" : "echo " + address + " > " + file("driver/unbind") + "; ";
-        return "as root: modprobe " + wanted + "; echo " + wanted + " > " + file("driver_override") + "; " + unbind + "echo "
-            + address + " > " + sys.resolve("bus/pci/drivers_probe");
+    private String bindTo(String wanted) {
+        return "as root: " + String.join("; ", new HandOver().move(this, wanted).commands());
     }
 
     /**
@@ -166,11 +133,11 @@ public record SysfsNode(Path sys, PciAddress address) {
      * @throws IOException with what to do, if an IOMMU translates them
      */
     public void checkNotTranslated() throws IOException {
-        String type = iommuType();
-        if (iommuGroup() != null && !"identity".equals(type)) {
-            throw new IOException(address + " is behind an IOMMU that translates addresses (group " + iommuGroup() + ", type "
-                + (type == null ? "not known" : type) + "), so that it cannot be given physical ones; use vfio-pci instead, "
-                + bindTo("vfio-pci"));
+        IommuGroup group = iommuGroup();
+        if (group != null && group.translates()) {
+            throw new IOException(address + " is behind an IOMMU that translates addresses (group " + group.name() + ", type "
+                + (group.type().isEmpty() ? "not known" : group.type()) + "), so that it cannot be given physical ones; use "
+                + "vfio-pci instead, " + bindTo(Drivers.VFIO));
         }
     }
 }

@@ -13,6 +13,7 @@ import org.virtio.pci.access.PciAddress;
 import org.virtio.pci.access.PciFunction;
 import org.virtio.pci.sysfs.Claims;
 import org.virtio.pci.sysfs.DeviceFiles;
+import org.virtio.pci.sysfs.Drivers;
 import org.virtio.pci.sysfs.SysfsNode;
 import org.virtio.pci.sysfs.SysfsRegisters;
 import org.virtio.pci.sysfs.Undo;
@@ -24,7 +25,6 @@ import org.virtio.posix.FileDescriptor;
  */
 @Component
 public final class UioAccess implements AccessPath {
-    private static final String DRIVER = "uio_pci_generic";
     /** Of configuration space: which of the four interrupt pins the function uses, 0 if none. */
     private static final int INTERRUPT_PIN = 0x3d;
 
@@ -51,7 +51,7 @@ public final class UioAccess implements AccessPath {
 
     @Override
     public boolean reaches(PciAddress address) {
-        return DRIVER.equals(new SysfsNode(sys, address).driver());
+        return Drivers.UIO.equals(new SysfsNode(sys, address).driver());
     }
 
     @Override
@@ -59,7 +59,7 @@ public final class UioAccess implements AccessPath {
         SysfsNode node = new SysfsNode(sys, address);
         node.checkExists();
         if (!reaches(address)) {
-            throw node.notBoundTo(DRIVER);
+            throw node.notBoundTo(Drivers.UIO);
         }
         node.checkNotTranslated();
         Path device = dev.resolve(deviceName(node));

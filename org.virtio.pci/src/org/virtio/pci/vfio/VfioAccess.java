@@ -10,6 +10,8 @@ import org.virtio.pci.access.AccessPath;
 import org.virtio.pci.access.PciAddress;
 import org.virtio.pci.access.PciFunction;
 import org.virtio.pci.sysfs.Claims;
+import org.virtio.pci.sysfs.Drivers;
+import org.virtio.pci.sysfs.IommuGroup;
 import org.virtio.pci.sysfs.SysfsNode;
 import org.virtio.pci.sysfs.Undo;
 import org.virtio.posix.EventFd;
@@ -18,10 +20,6 @@ import org.virtio.posix.FileDescriptor;
 /** Reaches functions that are bound to {@code vfio-pci}, or to a driver for one kind of function that is built on it. */
 @Component
 public final class VfioAccess implements AccessPath {
-    private static final String DRIVER = "vfio-pci";
-    /** In the names of all drivers of VFIO, such as {@code virtio-vfio-pci}. */
-    private static final String VFIO = "vfio";
-
     private final Path sys;
     private final Claims claims = new Claims();
     private final VfioGroups groups;
@@ -40,13 +38,12 @@ public final class VfioAccess implements AccessPath {
 
     @Override
     public String name() {
-        return VFIO;
+        return "vfio";
     }
 
     @Override
     public boolean reaches(PciAddress address) {
-        String driver = new SysfsNode(sys, address).driver();
-        return driver != null && driver.contains(VFIO);
+        return Drivers.isVfio(new SysfsNode(sys, address).driver());
     }
 
     @Override
@@ -54,18 +51,18 @@ public final class VfioAccess implements AccessPath {
         SysfsNode node = new SysfsNode(sys, address);
         node.checkExists();
         if (!reaches(address)) {
-            throw node.notBoundTo(DRIVER);
+            throw node.notBoundTo(Drivers.VFIO);
         }
-        String number = node.iommuGroup();
-        if (number == null) {
+        IommuGroup of = node.iommuGroup();
+        if (of == null) {
             throw new IOException(address + " is in no IOMMU group: switch the machine's IOMMU on (firmware, and intel_iommu=on"
                 + " on the kernel's command line), or use uio_pci_generic");
         }
         try (Undo undo = new Undo()) {
             claims.claim(address);
             undo.add(() -> claims.release(address));
-            VfioGroup group = groups.acquire(node);
-            undo.add(() -> groups.release(number));
+            VfioGroup group = groups.acquire(of);
+            undo.add(() -> groups.release(of.name()));
             FileDescriptor fd = group.open(address);
             undo.add(fd::close);
             VfioDevice device = new VfioDevice(fd);

@@ -120,7 +120,7 @@ final class VfioFunction implements PciFunction {
     public Map<String, Object> details() {
         Map<String, Object> details = new LinkedHashMap<>();
         details.put("iommu", group.iommu());
-        details.put("iommu group", node.iommuGroup());
+        details.put("iommu group", group.name());
         details.put("memory regions", memory.toStrings());
         return details;
     }

@@ -7,11 +7,12 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Collectors;
 import org.virtio.pci.access.PciAddress;
 import org.virtio.pci.dma.DeviceMemory;
 import org.virtio.pci.dma.PhysicalMemory;
 import org.virtio.pci.sysfs.DeviceFiles;
-import org.virtio.pci.sysfs.SysfsNode;
+import org.virtio.pci.sysfs.IommuGroup;
 import org.virtio.posix.FileDescriptor;
 import org.virtio.posix.Ioctl;
 import org.virtio.posix.PosixException;
@@ -21,22 +22,24 @@ import org.virtio.posix.PosixException;
  * container of its own. Without an IOMMU there is one for each function.
  */
 final class VfioGroup implements AutoCloseable {
+    private final String name;
     private final FileDescriptor fd;
     private final VfioContainer container;
     private final String iommu;
     /** Null without an IOMMU. */
     private final IovaSpace space;
 
-    private VfioGroup(FileDescriptor fd, VfioContainer container, boolean noIommu) throws IOException {
+    private VfioGroup(String name, FileDescriptor fd, VfioContainer container, boolean noIommu) throws IOException {
+        this.name = name;
         this.fd = fd;
         this.container = container;
         this.iommu = container.setIommu(noIommu);
         this.space = noIommu ? null : new IovaSpace(container.ranges());
     }
 
-    /** Opens the group that a function is in. */
-    static VfioGroup open(SysfsNode node, Path dev) throws IOException {
-        String number = node.iommuGroup();
+    /** Opens a group. */
+    static VfioGroup open(IommuGroup of, Path dev) throws IOException {
+        String number = of.name();
         Path unsafe = dev.resolve("vfio/noiommu-" + number);
         boolean noIommu = Files.exists(unsafe);
         Path path = noIommu ? unsafe : dev.resolve("vfio/" + number);
@@ -45,9 +48,9 @@ final class VfioGroup implements AutoCloseable {
         boolean opened = false;
         try {
             fd = DeviceFiles.open(path, true, "is the /dev of this process that of the host?");
-            checkViable(fd, node);
+            checkViable(fd, of);
             enter(fd, container);
-            VfioGroup group = new VfioGroup(fd, container, noIommu);
+            VfioGroup group = new VfioGroup(number, fd, container, noIommu);
             opened = true;
             return group;
         } catch (IOException e) {
@@ -59,12 +62,13 @@ final class VfioGroup implements AutoCloseable {
         }
     }
 
-    private static void checkViable(FileDescriptor fd, SysfsNode node) throws IOException {
+    private static void checkViable(FileDescriptor fd, IommuGroup group) throws IOException {
         ByteBuffer status = VfioRequest.structure(GroupStatusLayout.SIZE);
         Ioctl.ioctl(fd, VfioRequest.GROUP_GET_STATUS, status);
         if ((status.getInt(GroupStatusLayout.FLAGS) & GroupStatusLayout.FLAG_VIABLE) == 0) {
             throw new IOException("its functions have to be handed over together, and now "
-                + String.join(", ", node.obstacles()) + "; bind each to vfio-pci or to no driver");
+                + group.obstacles().stream().map(Object::toString).collect(Collectors.joining(", "))
+                + "; bind each to vfio-pci or to no driver");
         }
     }
 
@@ -87,6 +91,11 @@ final class VfioGroup implements AutoCloseable {
     /** The memory that one of its functions can reach; none yet. */
     DeviceMemory newMemory() {
         return space == null ? new PhysicalMemory() : new VfioMemory(container, space);
+    }
+
+    /** Its number. */
+    String name() {
+        return name;
     }
 
     /** The kernel's driver for the IOMMU, or {@code none}. */

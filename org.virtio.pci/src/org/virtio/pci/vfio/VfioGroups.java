@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
-import org.virtio.pci.sysfs.SysfsNode;
+import org.virtio.pci.sysfs.IommuGroup;
 
 /** The groups that are open: each once, as the kernel demands, for as long as one of its functions is. Thread-safe. */
 final class VfioGroups {
@@ -25,12 +25,12 @@ final class VfioGroups {
         this.dev = dev;
     }
 
-    /** The group that a function is in, to be released by its number. */
-    synchronized VfioGroup acquire(SysfsNode node) throws IOException {
-        Shared shared = groups.get(node.iommuGroup());
+    /** Opens a group, unless it is open, to be released by its number. */
+    synchronized VfioGroup acquire(IommuGroup group) throws IOException {
+        Shared shared = groups.get(group.name());
         if (shared == null) {
-            shared = new Shared(VfioGroup.open(node, dev));
-            groups.put(node.iommuGroup(), shared);
+            shared = new Shared(VfioGroup.open(group, dev));
+            groups.put(group.name(), shared);
         }
         shared.users++;
         return shared.group;

@@ -35,7 +35,7 @@ class DriverBinderTest {
     }
 
     private PciHostDevices devices(SysfsWriter writer) {
-        return new PciHostDevices(address -> open, host.sysfs, host.proc, writer, Duration.ofMillis(50));
+        return host.devices(address -> open, writer, Duration.ofMillis(50));
     }
 
     private HostDeviceDTO bind(String driver) throws VirtioException {
@@ -51,7 +51,7 @@ class DriverBinderTest {
     }
 
     private String override() {
-        return new PciSysfs(host.sysfs).overrideOf(PciSysfs.address("0000:00:02.0"));
+        return new PciSysfs(host.sysfs).node(PciSysfs.address("0000:00:02.0")).driverOverride();
     }
 
     private void assertAsItWas() {
@@ -99,6 +99,15 @@ class DriverBinderTest {
         assertThat(dto.driver).isNull();
         assertThat(dto.ready).isTrue();
         assertThat(override()).as("so that no driver takes it later").isEqualTo("none");
+        assertThat(host.told).as("the kernel tells of it").isEmpty();
+    }
+
+    @Test
+    void aFunctionWithoutADriverIsToldOfSinceTheKernelDoesNot() throws Exception {
+        Files.delete(function.resolve("driver"));
+        assertThat(bind("none").ready).isTrue();
+        assertThat(bind("none").ready).as("again").isTrue();
+        assertThat(host.told).containsExactly("appeared 0000:00:02.0", "appeared 0000:00:02.0");
     }
 
     @Test
@@ -268,7 +277,7 @@ class DriverBinderTest {
     void aDriverThatComesAMomentLaterIsWaitedFor() throws Exception {
         bind("none");
         Thread[] kernel = new Thread[1];
-        PciHostDevices devices = new PciHostDevices(address -> false, host.sysfs, host.proc, (file, text) -> {
+        PciHostDevices devices = host.devices(address -> false, (file, text) -> {
             if (file.endsWith("drivers_probe")) {
                 kernel[0] = new Thread(() -> host.bind(function, "virtio-pci"));
                 kernel[0].start();

@@ -6,20 +6,25 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.virtio.pci.access.FunctionListener;
+import org.virtio.pci.access.PciAddress;
 
 /**
  * A host of directories, files and links laid out as in sysfs and procfs, and the little of a kernel that moves its functions
  * from driver to driver.
  */
-final class FakeHost implements SysfsWriter {
+final class FakeHost implements SysfsWriter, FunctionListener {
     final Path sysfs;
     final Path proc;
     /** What was written, as {@code text > file}, with files below sysfs alone. */
     final List<String> written = new ArrayList<>();
+    /** What was told besides by the kernel. */
+    final List<String> told = new ArrayList<>();
     /** Drivers that take no function, and files that cannot be written. */
     final Set<String> refusing = new HashSet<>();
 
@@ -34,6 +39,27 @@ final class FakeHost implements SysfsWriter {
         mkdir(proc.resolve("7"));
         link(proc.resolve("self"), Path.of("7"));
         driver("virtio-pci");
+    }
+
+    /** The functions of this host, moved by way of its files or of others. */
+    PciHostDevices devices(OpenFunctions open, SysfsWriter writer, Duration patience) {
+        PciSysfs functions = new PciSysfs(sysfs);
+        return new PciHostDevices(open, this, functions, proc, new DriverBinder(functions, writer, patience));
+    }
+
+    @Override
+    public void appeared(PciAddress address) {
+        told.add("appeared " + address);
+    }
+
+    @Override
+    public void unbound(PciAddress address) {
+        told.add("unbound " + address);
+    }
+
+    @Override
+    public void removed(PciAddress address) {
+        told.add("removed " + address);
     }
 
     private static void mkdir(Path directory) {

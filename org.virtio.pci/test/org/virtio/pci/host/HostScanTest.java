@@ -26,8 +26,7 @@ class HostScanTest {
     @BeforeEach
     void boot() {
         host = new FakeHost(root);
-        devices = new PciHostDevices(address -> address.toString().equals("0000:00:0a.0"), host.sysfs, host.proc, host,
-            Duration.ZERO);
+        devices = host.devices(address -> address.toString().equals("0000:00:0a.0"), host, Duration.ZERO);
     }
 
     private HostDeviceDTO only() {
@@ -42,8 +41,9 @@ class HostScanTest {
 
     @Test
     void aHostWithoutPciHasNone() {
-        assertThat(new PciHostDevices(address -> false, root.resolve("none"), root.resolve("none"), host, Duration.ZERO).scan())
-            .isEmpty();
+        PciSysfs none = new PciSysfs(root.resolve("none"));
+        assertThat(new PciHostDevices(address -> false, host, none, root.resolve("none"),
+            new DriverBinder(none, host, Duration.ZERO)).scan()).isEmpty();
     }
 
     @Test
@@ -270,7 +270,7 @@ class HostScanTest {
 
     @Test
     void thisMachineCanBeLookedAt() {
-        List<HostDeviceDTO> real = new PciHostDevices(address -> false).scan();
+        List<HostDeviceDTO> real = new PciHostDevices(address -> false, host).scan();
         assertThat(real).allSatisfy(dto -> {
             assertThat(dto.address).startsWith("pci:");
             assertThat(dto.ready).isEqualTo(dto.use == null && dto.unusable == null && dto.handOver.isEmpty());

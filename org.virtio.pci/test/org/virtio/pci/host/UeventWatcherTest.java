@@ -44,6 +44,11 @@ class UeventWatcherTest {
         }
 
         @Override
+        public void unbound(PciAddress address) {
+            told.add("unbound " + address + " on " + Thread.currentThread().getName());
+        }
+
+        @Override
         public void removed(PciAddress address) {
             told.add("removed " + address + " on " + Thread.currentThread().getName());
         }
@@ -133,6 +138,7 @@ class UeventWatcherTest {
         kernel.says("bind", ADDRESS, VIRTIO, "DRIVER=virtio-pci");
         assertTold("appeared " + ADDRESS);
         kernel.says("unbind", ADDRESS, VIRTIO);
+        assertTold("unbound " + ADDRESS);
         kernel.says("remove", ADDRESS, VIRTIO);
         assertTold("removed " + ADDRESS);
         assertNothingElseTold();
@@ -173,9 +179,11 @@ class UeventWatcherTest {
         watch();
         FakeHost.file(function, "driver_override", "uio_pci_generic");
         kernel.says("unbind", ADDRESS, VIRTIO);
+        assertTold("unbound " + ADDRESS);
         assertNothingElseTold();
         FakeHost.file(function, "driver_override", "none");
         kernel.says("unbind", ADDRESS, VIRTIO);
+        assertTold("unbound " + ADDRESS);
         assertTold("appeared " + ADDRESS);
     }
 
@@ -196,8 +204,10 @@ class UeventWatcherTest {
         kernel.fails(Errno.ENOBUFS);
         assertTold("removed 0000:00:02.0");
         assertThat(new String[] {told.poll(30, TimeUnit.SECONDS), told.poll(30, TimeUnit.SECONDS),
-            told.poll(30, TimeUnit.SECONDS)}).containsExactlyInAnyOrder("appeared 0000:00:03.0 on " + THREAD,
-            "appeared 0000:00:05.0 on " + THREAD, "appeared 0000:00:06.0 on " + THREAD);
+            told.poll(30, TimeUnit.SECONDS), told.poll(30, TimeUnit.SECONDS), told.poll(30, TimeUnit.SECONDS)})
+            .containsExactlyInAnyOrder("appeared 0000:00:03.0 on " + THREAD, "unbound 0000:00:04.0 on " + THREAD,
+                "unbound 0000:00:05.0 on " + THREAD, "appeared 0000:00:05.0 on " + THREAD,
+                "appeared 0000:00:06.0 on " + THREAD);
         kernel.fails(Errno.EMSGSIZE);
         assertNothingElseTold();
     }

@@ -13,6 +13,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.virtio.pci.access.PciAddress;
 import org.virtio.pci.access.PciFunction;
 import org.virtio.pci.access.Registers;
@@ -174,16 +176,27 @@ class SysfsAccessTest {
         assertThatIOException().isThrownBy(() -> access.open(ADDRESS)).withMessageContaining("may get one at any moment");
     }
 
-    @Test
-    void aFunctionThatAnotherDriverHasTakenIsLeftAsItIs() throws Exception {
+    /** Virtio's own driver has reset the function, so that it writes to nothing that it was given here. */
+    @ParameterizedTest
+    @CsvSource({", 3, true", "virtio-pci, 7, true", "vfio-pci, 3, false", "uio_pci_generic, 3, false", "pci-stub, 3, false",
+        "virtio-of-another-kind, 7, false"})
+    void whatIsCertainOfAFunctionDependsOnWhoHasTakenIt(String driver, int command, boolean certain) throws Exception {
+        SysfsFunction function = (SysfsFunction) access.open(ADDRESS);
         fake.command(7);
-        access.open(ADDRESS).close();
-        assertThat(fake.command() & 4).as("bus master").isZero();
-        PciFunction function = access.open(ADDRESS);
-        fake.command(7);
-        fake.bind("virtio-pci");
+        if (driver != null) {
+            fake.bind(driver);
+        }
+        assertThat(function.cutOff()).isEqualTo(certain);
+        assertThat(fake.command() & 7).isEqualTo(command);
         function.close();
-        assertThat(fake.command()).isEqualTo(7);
+    }
+
+    @Test
+    void aFunctionThatIsGoneWritesNoMore() throws Exception {
+        SysfsFunction function = (SysfsFunction) access.open(ADDRESS);
+        Files.move(fake.file("config").getParent(), fake.dev().resolve("removed"));
+        assertThat(function.cutOff()).isTrue();
+        function.close();
     }
 
     @Test

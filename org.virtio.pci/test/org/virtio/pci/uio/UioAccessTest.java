@@ -114,6 +114,15 @@ class UioAccessTest {
     }
 
     @Test
+    void cutsOffAFunctionThatWasTakenFromItAndLeftAlone() throws Exception {
+        PciFunction function = access.open(ADDRESS);
+        fake.command(7);
+        Files.delete(fake.file("driver"));
+        function.close();
+        assertThat(fake.command()).isEqualTo(3 | ConfigHeaderLayout.COMMAND_INTX_DISABLE);
+    }
+
+    @Test
     void opensAFunctionOnce() throws Exception {
         try (PciFunction function = access.open(ADDRESS)) {
             assertThatIOException().isThrownBy(() -> access.open(ADDRESS)).withMessageContaining("is open already");

@@ -76,8 +76,10 @@ class VfioAccessTest {
     void knowsWhoIsInAGroup() throws Exception {
         fake.addFunction("0000:00:06.0");
         fake.addFunction("0000:00:07.0");
-        fake.bind("vfio-pci").bind("0000:00:06.0", "e1000e")
-            .group("7", "DMA", ADDRESS.toString(), "0000:00:06.0", "0000:00:07.0");
-        assertThat(new SysfsNode(fake.sys(), ADDRESS).obstacles()).containsExactly("0000:00:06.0 is bound to e1000e");
+        Files.writeString(fake.addFunction("0000:00:08.0").resolve("class"), "0x060400\n");
+        fake.bind("vfio-pci").bind("0000:00:06.0", "e1000e").bind("0000:00:08.0", "shpchp")
+            .group("7", "DMA", ADDRESS.toString(), "0000:00:06.0", "0000:00:07.0", "0000:00:08.0");
+        assertThat(new SysfsNode(fake.sys(), ADDRESS).iommuGroup().obstacles()).map(Object::toString)
+            .containsExactly("0000:00:06.0 is bound to e1000e");
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.virtio.pci.host;
+package org.virtio.pci.sysfs;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -12,14 +12,13 @@ import java.util.List;
  * @param name      its number
  * @param directory of the group in sysfs, by way of the function
  */
-record IommuGroup(String name, Path directory) {
+public record IommuGroup(String name, Path directory) {
     private static final String PORT_DRIVER = "pcieport";
-    private static final String STUB_DRIVER = "pci-stub";
     private static final int BRIDGE_CLASS = 0x0604;
     private static final int PROGRAMMING_INTERFACE_BITS = 8;
 
-    /** Another member of the group that has a driver that stands in the way. */
-    record Obstacle(String member, String driver) {
+    /** A member of the group that has a driver that stands in the way. */
+    public record Obstacle(String member, String driver) {
         @Override
         public String toString() {
             return member + " is bound to " + driver;
@@ -27,23 +26,28 @@ record IommuGroup(String name, Path directory) {
     }
 
     /** The group of the function with that directory, or null. */
-    static IommuGroup of(Path function) {
+    public static IommuGroup of(Path function) {
         Path link = function.resolve("iommu_group");
         String name = KernelFiles.target(link);
         return name == null ? null : new IommuGroup(name, link);
     }
 
     /** Whether what the function takes for an address is not a physical one. */
-    boolean translates() {
-        return !KernelFiles.text(directory.resolve("type")).equals("identity");
+    public boolean translates() {
+        return !type().equals("identity");
     }
 
-    /** What stands in the way besides the member of that name itself. */
-    List<Obstacle> obstaclesFor(String self) {
+    /** What the IOMMU does for the group, such as {@code DMA} or {@code identity}; empty if that is not known. */
+    String type() {
+        return KernelFiles.text(directory.resolve("type"));
+    }
+
+    /** What stands in the way. */
+    public List<Obstacle> obstacles() {
         List<Obstacle> obstacles = new ArrayList<>();
         for (Path member : KernelFiles.children(directory.resolve("devices"))) {
             String driver = KernelFiles.target(member.resolve("driver"));
-            if (!KernelFiles.name(member).equals(self) && stands(member, driver)) {
+            if (stands(member, driver)) {
                 obstacles.add(new Obstacle(KernelFiles.name(member), driver));
             }
         }
@@ -51,7 +55,7 @@ record IommuGroup(String name, Path directory) {
     }
 
     private static boolean stands(Path member, String driver) {
-        return driver != null && !Drivers.isVfio(driver) && !driver.equals(PORT_DRIVER) && !driver.equals(STUB_DRIVER)
+        return driver != null && !Drivers.isVfio(driver) && !driver.equals(PORT_DRIVER) && !driver.equals(Drivers.STUB)
             && KernelFiles.hex(member.resolve("class")) >> PROGRAMMING_INTERFACE_BITS != BRIDGE_CLASS;
     }
 }

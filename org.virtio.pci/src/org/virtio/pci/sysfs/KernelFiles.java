@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.virtio.pci.host;
+package org.virtio.pci.sysfs;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -14,7 +14,7 @@ import java.util.List;
  * Reads the small files, links and directories of sysfs and procfs. They may go at any time and some are for root alone, so
  * that what is not there, cannot be read or is not of the form expected is all the same: absent.
  */
-final class KernelFiles {
+public final class KernelFiles {
     private static final String HEX_PREFIX = "0x";
     private static final int HEX_DIGITS = 7;
     private static final int HEX = 16;
@@ -23,7 +23,7 @@ final class KernelFiles {
     }
 
     /** All bytes of a file; none if it cannot be read. */
-    static byte[] bytes(Path file) {
+    public static byte[] bytes(Path file) {
         try {
             return Files.readAllBytes(file);
         } catch (IOException e) {
@@ -32,12 +32,12 @@ final class KernelFiles {
     }
 
     /** A file's text without white space around it; empty if it cannot be read. */
-    static String text(Path file) {
+    public static String text(Path file) {
         return new String(bytes(file), StandardCharsets.UTF_8).strip();
     }
 
     /** A number such as {@code 0x1af4}; -1 if there is none. */
-    static int hex(Path file) {
+    public static int hex(Path file) {
         String text = text(file);
         if (!text.startsWith(HEX_PREFIX) || text.length() > HEX_PREFIX.length() + HEX_DIGITS) {
             return -1;
@@ -50,7 +50,7 @@ final class KernelFiles {
     }
 
     /** A count such as {@code 64}; -1 if there is none. */
-    static long number(Path file) {
+    public static long number(Path file) {
         try {
             return Long.parseLong(text(file));
         } catch (NumberFormatException e) {
@@ -59,7 +59,7 @@ final class KernelFiles {
     }
 
     /** The last name in what a link points to, such as the driver that a function is bound to; null if it is no link. */
-    static String target(Path link) {
+    public static String target(Path link) {
         try {
             Path name = Files.readSymbolicLink(link).getFileName();
             return name == null ? null : name.toString();
@@ -69,7 +69,7 @@ final class KernelFiles {
     }
 
     /** What is in a directory, by name; nothing if it cannot be read. */
-    static List<Path> children(Path directory) {
+    public static List<Path> children(Path directory) {
         List<Path> children = new ArrayList<>();
         try (DirectoryStream<Path> stream = Files.newDirectoryStream(directory)) {
             stream.forEach(children::add);
@@ -81,7 +81,7 @@ final class KernelFiles {
     }
 
     /** What a path is when all links in it are followed; as it is if that cannot be done. */
-    static String real(Path path) {
+    public static String real(Path path) {
         try {
             return path.toRealPath().toString();
         } catch (IOException e) {
@@ -90,7 +90,7 @@ final class KernelFiles {
     }
 
     /** The last name of a path. */
-    static String name(Path path) {
+    public static String name(Path path) {
         return path.getFileName().toString();
     }
 }
