@@ -18,6 +18,7 @@ import org.apache.felix.hc.api.execution.HealthCheckSelector;
 import org.junit.Rule;
 import org.junit.Test;
 import org.junit.rules.TemporaryFolder;
+import org.virtio.itest.support.Await;
 import org.virtio.target.TargetManager;
 import org.virtio.target.TargetOptions;
 
@@ -55,10 +56,11 @@ public class HealthTest extends FelixTest {
         assertThat(lines(result())).contains("disk0 is ready");
         virtio.stop("org.virtio.user");
         assertThat(result().getStatus()).isEqualTo(Result.Status.WARN);
-        assertThat(lines(result())).contains("disk0 is declared: no transport for its address is there");
+        assertThat(lines(result())).contains("disk0 is suspended: the transport 'vhost-user' went");
         virtio.start("org.virtio.user");
-        virtio.block("disk0");
-        assertThat(result().getStatus()).isEqualTo(Result.Status.OK);
+        Await.until("it is ready", () -> result().getStatus() == Result.Status.OK);
+        virtio.registry().detach("disk0");
+        virtio.attach(path + "?grace=0", "disk0");
         virtio.service(TargetManager.class).delete(path);
         String reason = virtio.awaitFailure("disk0");
         assertThat(result().getStatus()).isEqualTo(Result.Status.CRITICAL);

@@ -64,7 +64,7 @@ public class WatchTest extends FelixTest {
     @Test
     public void aDeviceThatIsNotOpenIsWatchedToo() throws Exception {
         virtio.stop("org.virtio.user");
-        assertThat(session.printed("virtio:watch --interval 100ms --count 1")).containsPattern("disk0 +declared +-");
+        assertThat(session.printed("virtio:watch --interval 100ms --count 1")).containsPattern("disk0 +suspended +");
         virtio.start("org.virtio.user");
         virtio.block("disk0");
     }
