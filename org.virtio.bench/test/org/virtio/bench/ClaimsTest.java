@@ -54,6 +54,7 @@ class ClaimsTest {
     @Test
     void everyOrderingClaimHoldsAndTheFullFenceIsNeeded() throws IOException, InterruptedException {
         String output = jcstress("org.virtio.*Stress");
+        assertThat(output).contains("SuspensionStress.Going", "SuspensionStress.GoingOn", "SuspensionStress.Away");
         for (String format : List.of("Split", "Packed")) {
             assertThat(output).contains("PublicationStress." + format, "ConsumptionStress." + format,
                 "AvailableNotificationStress." + format + "ByFlag", "AvailableNotificationStress." + format + "ByEvent",

@@ -94,9 +94,9 @@ abstract class SessionQueue extends OwnedQueue {
         boolean arrived = isIdle() ? notifier.awaitWakeup(timeoutNanos) : notifier.await(timeoutNanos);
         if (arrived) {
             wakeups++;
+            // What whoever woke us has for us can be seen by now. One that comes after the time is for the next wait.
+            woken = false;
         }
-        // What whoever woke us has for us can be seen by now.
-        woken = false;
         return arrived;
     }
 
@@ -117,7 +117,10 @@ abstract class SessionQueue extends OwnedQueue {
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
-        woken = false;
+        if (woken) {
+            woken = false;
+            return true;
+        }
         return arrived;
     }
 
