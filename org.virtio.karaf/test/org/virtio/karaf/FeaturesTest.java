@@ -7,8 +7,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -19,21 +20,31 @@ class FeaturesTest {
     private static final String ALL = String.join(" ", FEATURES);
 
     @TempDir
-    private Path directory;
+    private static Path directory;
 
-    private Karaf karaf;
-    private String socket;
+    private static Karaf karaf;
+    private static String socket;
 
-    @BeforeEach
-    void startKaraf() throws Exception {
+    @BeforeAll
+    static void startKaraf() throws Exception {
         socket = directory.resolve("disk.sock").toString();
         karaf = new Karaf(directory);
         quietly("kar:install file:" + System.getProperty("virtio.kar"));
     }
 
+    @AfterAll
+    static void endKaraf() {
+        if (karaf != null) {
+            karaf.close();
+        }
+    }
+
+    /** Those that are not installed are refused. */
     @AfterEach
-    void endKaraf() {
-        karaf.close();
+    void uninstall() throws Exception {
+        for (String feature : FEATURES) {
+            karaf.run("feature:uninstall " + feature);
+        }
     }
 
     @Test
@@ -41,12 +52,20 @@ class FeaturesTest {
         Set<String> before = karaf.bundles();
         for (String feature : FEATURES) {
             quietly("feature:install " + feature);
-            assertThat(karaf.bundles()).as(feature).hasSizeGreaterThan(before.size()).containsAll(before)
-                .allMatch(bundle -> bundle.endsWith("Active") || bundle.endsWith("Resolved"))
-                .filteredOn(bundle -> bundle.startsWith("org.virtio.")).allMatch(bundle -> bundle.endsWith("Active"));
+            Set<String> come = karaf.bundles();
+            assertThat(come).as(feature).containsAll(before);
+            come.removeAll(before);
+            assertThat(come).as(feature).isNotEmpty().allMatch(FeaturesTest::isAsItShouldBe);
             quietly("feature:uninstall " + feature);
             assertThat(karaf.bundles()).as("after %s", feature).isEqualTo(before);
         }
+    }
+
+    private static boolean isAsItShouldBe(String bundle) {
+        return bundle.endsWith(" Active")
+            || bundle.startsWith("com.github.jnr.jffi.native ") && bundle.endsWith(" Resolved")
+            // Works, but for the commands about targets, which wait for that feature.
+            || bundle.startsWith("org.virtio.shell ") && bundle.endsWith(" Waiting");
     }
 
     @Test
@@ -60,7 +79,7 @@ class FeaturesTest {
         use();
         assertThat(karaf.held()).hasSizeGreaterThan(held.size()).anyMatch(holding -> holding.contains("memfd"));
         quietly("feature:uninstall " + ALL);
-        assertThat(karaf.held()).isEqualTo(held);
+        karaf.awaitHeldNoMoreThan(held);
         assertThat(karaf.bundles()).isEqualTo(bundles).noneMatch(bundle -> bundle.contains("virtio"));
         assertThat(karaf.run("service:list")).contains("org.apache.karaf").doesNotContain("org.virtio");
         assertThat(Path.of(socket)).doesNotExist();
@@ -68,7 +87,7 @@ class FeaturesTest {
         use();
     }
 
-    private void use() throws Exception {
+    private static void use() throws Exception {
         quietly("feature:install " + ALL);
         assertThat(karaf.run("virtio:target create " + socket + " ram --size 1M")).contains(socket);
         assertThat(karaf.run("virtio:attach vhost-user:" + socket + " disk0")).contains("ready");
@@ -87,11 +106,11 @@ class FeaturesTest {
         // The prompt lives on when the completer has gone.
         quietly("feature:uninstall virtio-shell");
         assertThat(karaf.run("virtio:flush d\t")).contains("Command not found");
-        assertThat(karaf.run("system:ver\t")).isEqualTo("4.4.10");
+        assertThat(karaf.run("system:ver\t")).isEqualTo(karaf.run("system:version"));
     }
 
     /** Runs what prints nothing if it succeeds. */
-    private void quietly(String command) throws Exception {
+    private static void quietly(String command) throws Exception {
         assertThat(karaf.run(command)).as(command).isEmpty();
     }
 }

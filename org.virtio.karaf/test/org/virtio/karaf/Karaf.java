@@ -12,11 +12,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
 /** An Apache Karaf as it is distributed, which begins anew each time, reaches no network and listens on loopback alone. */
 final class Karaf implements AutoCloseable {
     private static final Path HOME = Path.of(System.getProperty("karaf.home"));
+
+    private static final long LIMIT_NANOS = TimeUnit.SECONDS.toNanos(30);
+    private static final long PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
     private final Path base;
     private final Prompt prompt;
@@ -36,6 +41,20 @@ final class Karaf implements AutoCloseable {
         // The home is other tests' as well.
         prompt = new Prompt(HOME.resolve("bin/karaf"), directory, Map.of("KARAF_BASE", base.toString(),
             "CHECK_ROOT_INSTANCE_RUNNING", "false", "KARAF_SYSTEM_OPTS", "-Dkaraf.instances=" + base.resolve("instances")));
+        awaitCommands();
+    }
+
+    /** The prompt is there before all of the commands, which come one by one. */
+    private void awaitCommands() throws IOException {
+        for (String command : List.of("bundle:list", "feature:repo-list", "kar:list", "log:get", "service:list",
+                "system:version")) {
+            long end = System.nanoTime() + LIMIT_NANOS;
+            while (run(command).contains("Command not found")) {
+                if (System.nanoTime() - end > 0) {
+                    throw new AssertionError("Karaf has no command " + command);
+                }
+            }
+        }
     }
 
     private void set(String file, String... lines) throws IOException {
@@ -76,7 +95,7 @@ final class Karaf implements AutoCloseable {
         Path process = Path.of("/proc", Long.toString(prompt.java().pid()));
         List<String> held = new ArrayList<>();
         for (Path thread : list(process.resolve("task"))) {
-            String name = Files.readString(thread.resolve("comm")).strip();
+            String name = name(thread);
             if (name.startsWith("virtio") || name.startsWith("vhost")) {
                 held.add("thread " + name);
             }
@@ -96,9 +115,33 @@ final class Karaf implements AutoCloseable {
         return held;
     }
 
+    /** Waits until it holds no more than then; threads end a moment after they were told to. */
+    void awaitHeldNoMoreThan(List<String> then) throws IOException {
+        long end = System.nanoTime() + LIMIT_NANOS;
+        List<String> more = held();
+        then.forEach(more::remove);
+        while (!more.isEmpty()) {
+            if (System.nanoTime() - end > 0) {
+                throw new AssertionError("something was left: " + more);
+            }
+            LockSupport.parkNanos(PAUSE_NANOS);
+            more = held();
+            then.forEach(more::remove);
+        }
+    }
+
     private static List<Path> list(Path directory) throws IOException {
         try (Stream<Path> files = Files.list(directory)) {
             return files.toList();
+        }
+    }
+
+    private static String name(Path thread) {
+        try {
+            return Files.readString(thread.resolve("comm")).strip();
+        } catch (IOException e) {
+            // Ended since it was listed.
+            return "";
         }
     }
 
