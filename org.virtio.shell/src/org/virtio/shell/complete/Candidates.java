@@ -21,7 +21,7 @@ record Candidates(Services services) {
     private static final String SCOPE = "virtio:";
     private static final String VHOST_USER = "vhost-user:";
     private static final Set<String> OF_DEVICES = Set.of("bench", "config", "copy", "detach", "dump", "features", "fill", "flush",
-        "info", "queues", "read", "verify", "write");
+        "info", "move", "queues", "read", "verify", "watch", "write");
     private static final Set<String> OF_HOST_DEVICES = Set.of("bind", "scan", "unbind");
 
     /** Those for a command, given what is typed already. */
