@@ -95,6 +95,23 @@ class FeaturesTest {
         assertThat(karaf.run("virtio:read disk0 512 5")).contains("68 65 6c 6c 6f");
     }
 
+    /** A shell's job writes and verifies while the prompt does all that one does to bundles. */
+    @Test
+    void aDiskWorksOnWhileItsTransportIsRestartedUpdatedAndRefreshed() throws Exception {
+        use();
+        Path end = directory.resolve("end");
+        karaf.run("addcommand test (($.context bundle) loadClass java.lang.Object)");
+        quietly("load = { each [0 1 2 3 4 5 6 7 8 9] { virtio:fill disk0 pattern --seed $it; virtio:verify disk0 --seed $it };"
+            + " echo well > " + end + " }");
+        karaf.run("load &");
+        for (int i = 0; i < 5; i++) {
+            karaf.run("bundle:restart org.virtio.user");
+            karaf.run("bundle:update org.virtio.user");
+            karaf.run("bundle:refresh org.virtio.user");
+        }
+        karaf.awaitFile(end);
+    }
+
     @Test
     void tabCompletesDevicesAndAddresses() throws Exception {
         quietly("feature:install virtio-shell virtio-user virtio-target");

@@ -18,7 +18,7 @@ import org.virtio.target.TargetOptions;
 /** A disk under load goes from a vhost-user socket to a PCI function and back: the same file, other addresses of the memory. */
 public class PciMoveTest extends MachineTest {
     private static final int MIB = 1 << 20;
-    private static final int MOVES = Math.max(2, Integer.getInteger("virtio.test.swaps", 200) / 4);
+    private static final int MOVES = Math.max(2, Integer.getInteger("virtio.test.swaps") / 4);
 
     /** For the image and the socket. */
     @Rule

@@ -16,7 +16,7 @@ import org.virtio.itest.support.StorageDaemon;
 /** A back end is killed under load and started again on the same file: what it had not done it does then. */
 public class BackEndSwapTest extends FelixTest {
     private static final int MIB = 1 << 20;
-    private static final int KILLS = Math.max(1, Integer.getInteger("virtio.test.swaps", 200) / 2);
+    private static final int KILLS = Math.max(1, Integer.getInteger("virtio.test.swaps") / 2);
 
     /** For the image and sockets. */
     @Rule

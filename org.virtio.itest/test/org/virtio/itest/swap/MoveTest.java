@@ -22,7 +22,7 @@ import org.virtio.target.TargetOptions;
 /** A disk under load goes on at another back end, and is refused where there is not what its driver relies on. */
 public class MoveTest extends FelixTest {
     private static final int MIB = 1 << 20;
-    private static final int MOVES = Integer.getInteger("virtio.test.swaps", 200);
+    private static final int MOVES = Integer.getInteger("virtio.test.swaps");
 
     /** For the image and sockets. */
     @Rule

@@ -4,10 +4,12 @@ package org.virtio.itest.swap;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.InputStream;
+import java.lang.ref.WeakReference;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.Rule;
@@ -17,6 +19,7 @@ import org.osgi.framework.Bundle;
 import org.osgi.framework.FrameworkEvent;
 import org.osgi.framework.FrameworkListener;
 import org.osgi.framework.ServiceReference;
+import org.osgi.framework.wiring.BundleWiring;
 import org.osgi.framework.wiring.FrameworkWiring;
 import org.virtio.blk.BlockDevice;
 import org.virtio.itest.felix.FelixTest;
@@ -26,11 +29,12 @@ import org.virtio.itest.support.Await;
 import org.virtio.itest.support.Failures;
 import org.virtio.itest.support.StorageDaemon;
 import org.virtio.target.TargetOptions;
+import org.virtio.transport.TransportProvider;
 
 /** The transport's bundle is stopped, started, updated and refreshed while several devices work: all they see is a pause. */
 public class TransportSwapTest extends FelixTest {
     private static final int MIB = 1 << 20;
-    private static final int SWAPS = Integer.getInteger("virtio.test.swaps", 200);
+    private static final int SWAPS = Integer.getInteger("virtio.test.swaps");
     private static final String USER = "org.virtio.user";
 
     /** For sockets. */
@@ -38,6 +42,7 @@ public class TransportSwapTest extends FelixTest {
     public final TemporaryFolder folder = new TemporaryFolder();
 
     private final List<SwapLoad> loads = new ArrayList<>();
+    private final List<WeakReference<ClassLoader>> loaders = new ArrayList<>();
 
     @Test
     public void nothingIsLostHoweverTheTransportGoesAndComes() throws Exception {
@@ -53,8 +58,11 @@ public class TransportSwapTest extends FelixTest {
             }
             Pauses pauses = new Pauses();
             Resources before = Resources.now();
+            Set<String> types = virtio.services();
             for (int swap = 0; swap < SWAPS; swap++) {
                 swap(swap);
+                loaders.add(new WeakReference<>(virtio.service(TransportProvider.class, "(component.name=*VhostUserProvider)")
+                    .getClass().getClassLoader()));
                 loads.forEach(SwapLoad::awaitProgress);
                 pauses.note(loads);
             }
@@ -63,6 +71,8 @@ public class TransportSwapTest extends FelixTest {
                 load.close();
             }
             Resources.awaitBack(before);
+            assertThat(virtio.services()).isEqualTo(types);
+            awaitOneLoader();
             for (String name : List.of("packed", "split", "daemon")) {
                 assertThat(virtio.dump(name).state).isEqualTo("ready");
                 assertThat(virtio.dump(name).suspensions).isEqualTo(SWAPS);
@@ -70,6 +80,16 @@ public class TransportSwapTest extends FelixTest {
             loads.get(2).assertWritten(image);
             pauses.print("a swap of the transport's bundle");
         }
+    }
+
+    /** Of all that there were of the bundle only the present one is left. */
+    private void awaitOneLoader() {
+        ClassLoader present = virtio.bundle(USER).adapt(BundleWiring.class).getClassLoader();
+        Await.until("the class loaders of the bundle as it was before are gone", () -> {
+            System.gc();
+            return loaders.stream().map(WeakReference::get).allMatch(loader -> loader == null || loader == present);
+        });
+        assertThat(loaders).anyMatch(loader -> loader.get() == null);
     }
 
     private void begin(BlockDevice device) {
