@@ -130,6 +130,17 @@ final class Karaf implements AutoCloseable {
         }
     }
 
+    /** Waits until something has made a file. */
+    void awaitFile(Path file) {
+        long end = System.nanoTime() + LIMIT_NANOS;
+        while (!Files.exists(file)) {
+            if (System.nanoTime() - end > 0) {
+                throw new AssertionError("nobody made " + file);
+            }
+            LockSupport.parkNanos(PAUSE_NANOS);
+        }
+    }
+
     private static List<Path> list(Path directory) throws IOException {
         try (Stream<Path> files = Files.list(directory)) {
             return files.toList();
