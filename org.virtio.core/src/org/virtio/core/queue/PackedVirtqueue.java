@@ -42,8 +42,16 @@ final class PackedVirtqueue extends Ring {
     private int driverEvent;
     private int deviceEvent;
 
-    /** What was entered at each place, as {@link SavedRequest} has it; for a table its length, and {@link #TABLE}. */
+    /**
+     * What requests in flight are made of, as {@link SavedRequest} has it; for a table its length, and {@link #TABLE}. The
+     * entries of a request are chained, from the one that it links to. Its place in the ring would not do: places become free in
+     * the order of use, and are written over while an older request is in flight.
+     */
     private long[] record;
+    private int[] nextEntry;
+    /** For the first entry of each request its last. */
+    private int[] lastEntry;
+    private int freeEntry;
     private int nextAvailable;
     /** The flags that make a descriptor available in this round (section 2.8.1). */
     private int availableFlags;
@@ -99,6 +107,12 @@ final class PackedVirtqueue extends Ring {
         driverEvent = driverEvent(newSize);
         deviceEvent = deviceEvent(newSize);
         record = new long[2 * newSize];
+        lastEntry = new int[newSize];
+        nextEntry = new int[newSize];
+        for (int i = 0; i < newSize; i++) {
+            nextEntry[i] = i + 1;
+        }
+        freeEntry = 0;
         nextAvailable = 0;
         availableFlags = F_AVAIL;
         nextUsed = 0;
@@ -118,29 +132,32 @@ final class PackedVirtqueue extends Ring {
     @Override
     void enter(Request request, boolean useTable) {
         int id = takeId();
-        int start = nextAvailable;
+        int firstEntry = freeEntry;
+        int entry = firstEntry;
         int headOffset = nextAvailable * DESCRIPTOR_SIZE;
         long head;
         int count = 1;
         if (useTable) {
             tables.fill(id, request);
             memory.putLongPlain(headOffset + DESCRIPTOR_ADDR, addresses.toDevice(tables.address(id)));
-            record[2 * nextAvailable] = request.count();
-            record[2 * nextAvailable + 1] = TABLE;
+            note(entry, request.count(), TABLE);
             head = request.count() * DESCRIPTOR_SIZE | (long) id << 32 | (long) (F_INDIRECT | availableFlags) << 48;
             advance();
         } else {
             count = request.count();
-            putAddress(request, 0);
+            putAddress(entry, request, 0);
             head = rest(request, 0, id, count);
             advance();
             for (int i = 1; i < count; i++) {
+                entry = nextEntry[entry];
                 int offset = nextAvailable * DESCRIPTOR_SIZE;
-                putAddress(request, i);
+                putAddress(entry, request, i);
                 memory.putLongPlain(offset + DESCRIPTOR_LEN, rest(request, i, id, count));
                 advance();
             }
         }
+        freeEntry = nextEntry[entry];
+        lastEntry[firstEntry] = entry;
         if (entered == published) {
             heldOffset = headOffset + DESCRIPTOR_LEN;
             held = head;
@@ -149,25 +166,30 @@ final class PackedVirtqueue extends Ring {
         }
         free -= count;
         added += count;
-        inFlight.put(id, request, count, start, entered);
+        inFlight.put(id, request, count, firstEntry, entered);
     }
 
-    private void putAddress(Request request, int i) {
-        long address = request.address(i);
-        record[2 * nextAvailable] = address;
-        record[2 * nextAvailable + 1] = request.lengthAndFlags(i);
-        memory.putLongPlain(nextAvailable * DESCRIPTOR_SIZE + DESCRIPTOR_ADDR, addresses.toDevice(address));
+    private void note(int entry, long address, long lengthAndFlags) {
+        record[2 * entry] = address;
+        record[2 * entry + 1] = lengthAndFlags;
+    }
+
+    private void putAddress(int entry, Request request, int i) {
+        note(entry, request.address(i), request.lengthAndFlags(i));
+        memory.putLongPlain(nextAvailable * DESCRIPTOR_SIZE + DESCRIPTOR_ADDR, addresses.toDevice(request.address(i)));
     }
 
     @Override
     SavedRequest save(int slot, Object token, long context) {
-        int start = inFlight.link(slot);
-        if (record[2 * start + 1] == TABLE) {
-            return new SavedRequest(token, context, tables.words(slot, (int) record[2 * start]), true);
+        int entry = inFlight.link(slot);
+        if (record[2 * entry + 1] == TABLE) {
+            return new SavedRequest(token, context, tables.words(slot, (int) record[2 * entry]), true);
         }
         long[] words = new long[2 * inFlight.descriptors(slot)];
-        for (int i = 0; i < words.length; i++) {
-            words[i] = record[(2 * start + i) % record.length];
+        for (int i = 0; i < words.length; i += 2) {
+            words[i] = record[2 * entry];
+            words[i + 1] = record[2 * entry + 1];
+            entry = nextEntry[entry];
         }
         return new SavedRequest(token, context, words, false);
     }
@@ -311,6 +333,9 @@ final class PackedVirtqueue extends Ring {
 
     private void finish(int id, UsedBufferHandler handler, int written) {
         int count = inFlight.descriptors(id);
+        int firstEntry = inFlight.link(id);
+        nextEntry[lastEntry[firstEntry]] = freeEntry;
+        freeEntry = firstEntry;
         free += count;
         nextUsed += count;
         if (nextUsed >= size) {

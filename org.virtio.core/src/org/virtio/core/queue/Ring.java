@@ -175,7 +175,8 @@ public abstract class Ring extends SessionQueue {
     public final boolean publish() {
         assert isOwner();
         complete();
-        if (entered == published || isBroken()) {
+        // A device that is away, or about to go, is given no more: it would not become quiet. All of it is for the next session.
+        if (entered == published || isBroken() || isSuspended()) {
             return false;
         }
         boolean wanted = showDevice();
@@ -258,7 +259,7 @@ public abstract class Ring extends SessionQueue {
         List<SavedRequest> saved = IntStream.of(inFlight.oldestFirst())
             .mapToObj(slot -> save(slot, inFlight.token(slot), inFlight.context(slot))).toList();
         boolean wanted = notificationsWanted;
-        requestsBefore -= saved.size();
+        requestsBefore -= saved.size() - (entered - published);
         layAgain(size, session.memory(), session.addresses());
         Request again = new Request(size);
         for (SavedRequest one : saved) {

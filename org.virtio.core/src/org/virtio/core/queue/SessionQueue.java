@@ -15,6 +15,22 @@ import org.virtio.transport.QueueNotifier;
  */
 abstract class SessionQueue extends OwnedQueue {
     private static final VarHandle NEXT = next();
+    private static final QueueNotifier NOBODY = new QueueNotifier() {
+        @Override
+        public void notifyDevice(int data) {
+            // There is no device.
+        }
+
+        @Override
+        public boolean await(long timeoutNanos) {
+            return false;
+        }
+
+        @Override
+        public void wakeup() {
+            // The owner looks whether it is wanted.
+        }
+    };
 
     /** Volatile, since any thread may wake the owner while the queue is set up anew. */
     private volatile QueueNotifier notifier;
@@ -55,6 +71,8 @@ abstract class SessionQueue extends OwnedQueue {
     public final RingSession suspend() {
         RingSession before = (RingSession) NEXT.getAndSet(this, RingSession.NONE);
         wakeup();
+        // Nothing of a transport that goes may be held, and its owner may be long in coming.
+        notifier = NOBODY;
         return before == RingSession.NONE ? null : before;
     }
 

@@ -3,7 +3,10 @@ package org.virtio.core.queue;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
@@ -76,6 +79,54 @@ class RingSuspendTest {
         assertThat(f.queue.dump().requests).isEqualTo(6);
         assertThat(f.queue.dump().completions).isEqualTo(6);
         IntStream.range(0, 3 * SIZE).forEach(i -> f.roundTrip());
+    }
+
+    /** A request's readable length is its token; what the device finds must be what was entered and not used, in that order. */
+    @ParameterizedTest
+    @MethodSource("org.virtio.core.queue.RingCase#all")
+    void howeverOthersOvertookItEachIsEnteredAgainAsItWas(RingCase features) {
+        QueueFixture f = fixture(features);
+        Random random = new Random(7);
+        List<Chain> held = new ArrayList<>();
+        List<Integer> expected = new ArrayList<>();
+        int token = 1;
+        for (int round = 0; round < 400; round++) {
+            for (int lengths = 1 + random.nextInt(3); enter(f, token, lengths); lengths = 1 + random.nextInt(3)) {
+                expected.add(token++);
+                if (random.nextInt(4) == 0) {
+                    break;
+                }
+            }
+            f.queue.flush();
+            held.addAll(f.device.take());
+            for (int use = random.nextInt(held.size() + 1); use > 0; use--) {
+                Chain chain = held.remove(features.inOrder() ? 0 : random.nextInt(held.size()));
+                f.device.use(chain, chain.writable());
+            }
+            if (random.nextBoolean()) {
+                f.poll();
+                expected.removeAll(tokens(f));
+            }
+            if (random.nextInt(8) == 0) {
+                f.queue.suspend();
+                resume(f);
+                f.poll();
+                expected.removeAll(tokens(f));
+                f.device = RingDevice.of(f.queue, f.ring);
+                held = new ArrayList<>(f.device.take());
+                assertThat(held.stream().map(chain -> chain.descriptors().get(0).length())).isEqualTo(expected);
+            }
+            f.used.clear();
+        }
+        assertThat(token).isGreaterThan(20 * SIZE);
+        assertThat(f.queue.dump().requests).isEqualTo(token - 1);
+    }
+
+    private static boolean enter(QueueFixture f, int token, int buffers) {
+        int[] lengths = new int[buffers];
+        Arrays.fill(lengths, -token);
+        lengths[0] = token;
+        return f.request(token, lengths) == QueueResult.OK;
     }
 
     @ParameterizedTest

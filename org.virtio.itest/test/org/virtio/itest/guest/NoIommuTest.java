@@ -10,11 +10,14 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Real disks without an IOMMU: one is mounted and left alone, one used by way of UIO, and one without any driver. */
+/**
+ * Real disks without an IOMMU: one is mounted and left alone, one used by way of UIO, and one without any driver; those two are
+ * removed under load too.
+ */
 @Tag("guest")
 class NoIommuTest {
-    private static final String UIO = "0000:00:05.0";
-    private static final String POLLED = "0000:00:06.0";
+    private static final String UIO = "0000:01:00.0";
+    private static final String POLLED = "0000:02:00.0";
     private static final String MOUNTED = "0000:00:07.0";
     /** Of 2 MiB: for both disks, the rings and what is in flight. */
     private static final String HUGE_PAGES = "96";
@@ -30,9 +33,10 @@ class NoIommuTest {
     @BeforeAll
     static void runInGuest() throws Exception {
         file = DiskData.file(directory);
-        Guest guest = new Guest(directory).with("--hugepages", HUGE_PAGES);
-        uioImage = guest.disk(DiskData.DISK_SIZE, "addr=5");
-        polledImage = guest.disk(DiskData.DISK_SIZE, "addr=6");
+        Guest guest = new Guest(directory).with("--hugepages", HUGE_PAGES,
+            "--qemu", "-device pcie-root-port,id=root1,chassis=1,slot=1 -device pcie-root-port,id=root2,chassis=2,slot=2");
+        uioImage = guest.disk(DiskData.DISK_SIZE, "id=disk0,bus=root1");
+        polledImage = guest.disk(DiskData.DISK_SIZE, "id=disk1,bus=root2");
         guest.disk(DiskData.DISK_SIZE, "addr=7");
         run = guest.run("no-iommu", file);
         assertThat(run.status()).as(run.output()).isZero();
@@ -77,6 +81,17 @@ class NoIommuTest {
         long free = run.memory("disk0 memory", "HugePages_Free");
         assertThat(free).isLessThan(Long.parseLong(HUGE_PAGES));
         assertThat(run.memory("disk1 memory", "HugePages_Free")).isLessThan(free);
+    }
+
+    @Test
+    void removalUnderLoadFailsWhatRunsWithAReasonAndTheyComeBack() {
+        assertThat(run.part("disk0 removal")).contains("the function was taken from the kernel's driver");
+        assertThat(run.part("disk1 removal")).contains("was removed from the host");
+        for (String disk : List.of("disk0", "disk1")) {
+            assertThat(run.part(disk + " removal")).containsPattern("the measurement ended: .*" + disk).doesNotContain("IOPS")
+                .doesNotContain("Exception").containsPattern(disk + " .*declared");
+            assertThat(run.part(disk + " return")).containsPattern(disk + " +blk +ready");
+        }
     }
 
     @Test

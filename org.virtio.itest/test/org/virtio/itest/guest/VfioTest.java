@@ -25,7 +25,7 @@ class VfioTest {
     static void runInGuest() throws Exception {
         file = DiskData.file(directory);
         Guest guest = new Guest(directory).with("--iommu", "--qemu", "-device pcie-root-port,id=root1,chassis=1,slot=1");
-        image = guest.disk(DiskData.DISK_SIZE, "id=disk,bus=root1,iommu_platform=on");
+        image = guest.disk(DiskData.DISK_SIZE, "id=disk0,bus=root1,iommu_platform=on");
         run = guest.run("vfio", file);
         assertThat(run.status()).as(run.output()).isZero();
     }
