@@ -101,7 +101,7 @@ class ConfiguredDeviceTest {
         ConfiguredDevice[] device = new ConfiguredDevice[1];
         assertThat(logged(() -> device[0] = new ConfiguredDevice(registry, properties("mode", "fast"))))
             .endsWith("mode=fast is neither wait nor poll; nothing is declared");
-        device[0].modified(properties("mode", "fastest"));
+        assertThat(logged(() -> device[0].modified(properties("mode", "fastest")))).endsWith("nothing is declared");
         assertThat(registry.calls).isEmpty();
         device[0].modified(properties());
         assertThat(registry.calls).containsExactly("declare disk0 fake:/there");

@@ -22,7 +22,7 @@ public final class Layout {
         return Path.of(home);
     }
 
-    /** All bundles but the prompt, and the one that reads files: by itself it would watch and install what is in the directory. */
+    /** All bundles but the prompt, and the one that reads files, which unless it is configured makes a directory to watch. */
     public static List<Path> bundles() {
         Path bundles = home().resolve("bundle");
         return jars(bundles).stream().filter(jar -> !jar.startsWith(bundles.resolve("prompt"))
