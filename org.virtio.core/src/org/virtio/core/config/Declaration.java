@@ -30,6 +30,8 @@ record Declaration(String name, DeviceAddress address) {
     /** Of any device (VIRTIO 1.3, section 2.6); a transport may have fewer. */
     static final int MAX_QUEUES = 65_535;
 
+    /** Where Felix File Install puts the URI of the file that it has read a configuration from. */
+    private static final String FILE = "felix.fileinstall.filename";
     private static final String NAME = "name";
     private static final String ADDRESS = "address";
     private static final String NAME_PATTERN = "[A-Za-z0-9._-]{1,64}";
@@ -70,7 +72,7 @@ record Declaration(String name, DeviceAddress address) {
         }
         DeviceAddress complete = DeviceAddress.parse(address.toString());
         DeviceOptions.of(complete);
-        return new Declaration(name(texts, given, properties.get(Constants.SERVICE_PID)), complete);
+        return new Declaration(name(texts, given, properties), complete);
     }
 
     /** All that is in the configuration as text. What is empty counts as not there: forms leave it so. */
@@ -118,16 +120,16 @@ record Declaration(String name, DeviceAddress address) {
         }
     }
 
-    private static String name(Map<String, String> texts, DeviceAddress address, Object pid) {
+    private static String name(Map<String, String> texts, DeviceAddress address, Map<String, ?> properties) {
         String name = texts.get(NAME);
         if (name != null) {
             refuseTwice(NAME, NAME, address);
         } else {
-            name = address.option(NAME, nameOf(pid));
+            name = address.option(NAME, preset(properties));
         }
         if (name == null) {
-            throw new IllegalArgumentException("name is missing, and the PID " + pid + " has none; expected " + NAME_RANGE
-                + ", or a PID such as " + PID + "~disk0");
+            throw new IllegalArgumentException("name is missing, and the PID " + properties.get(Constants.SERVICE_PID)
+                + " has none; expected " + NAME_RANGE + ", or a PID such as " + PID + "~disk0");
         }
         if (!name.matches(NAME_PATTERN)) {
             throw new IllegalArgumentException("name=" + name + " is not " + NAME_RANGE);
@@ -135,12 +137,19 @@ record Declaration(String name, DeviceAddress address) {
         return name;
     }
 
-    /** A PID that Configuration Admin has made up has a dot there: nobody would want to call a device so. */
-    private static String nameOf(Object pid) {
-        String text = String.valueOf(pid);
+    /** Karaf's commands have Configuration Admin make up a PID, and put the name into that of the file. */
+    private static String preset(Map<String, ?> properties) {
+        String named = nameOf(String.valueOf(properties.get(Constants.SERVICE_PID)));
+        String uri = String.valueOf(properties.get(FILE));
+        String file = uri.substring(uri.lastIndexOf('/') + 1);
+        return named != null ? named : nameOf(file.substring(0, Math.max(0, file.lastIndexOf('.'))));
+    }
+
+    /** What Configuration Admin makes up stands behind a dot. */
+    private static String nameOf(String pid) {
         int at = PID.length();
-        boolean named = text.startsWith(PID) && text.length() > at + 1 && (text.charAt(at) == '~' || text.charAt(at) == '-');
-        return named ? text.substring(at + 1) : null;
+        boolean named = pid.startsWith(PID) && pid.length() > at + 1 && (pid.charAt(at) == '~' || pid.charAt(at) == '-');
+        return named ? pid.substring(at + 1) : null;
     }
 
     private static void refuseTwice(String key, String option, DeviceAddress address) {

@@ -71,6 +71,19 @@ class DeclarationTest {
         assertThat(of("service.pid", "org.virtio.device.6d5bb4a5-0a52-4b07", "name", "f").name()).isEqualTo("f");
     }
 
+    @Test
+    void theNameOfAFileStandsInForThatOfAPidThatWasMadeUp() {
+        String madeUp = "org.virtio.device.6d5bb4a5-0a52-4b07";
+        for (String file : List.of("file:/a.b/etc/org.virtio.device-x.y.cfg", "org.virtio.device~x.y.config")) {
+            assertThat(of("service.pid", madeUp, "felix.fileinstall.filename", file).name()).isEqualTo("x.y");
+        }
+        assertThat(of("felix.fileinstall.filename", "file:/etc/org.virtio.device-x.cfg").name()).isEqualTo("disk0");
+        for (String file : List.of("", "/", ".", "./", "a.b/c", "file:/etc/other.cfg", "file:/etc/org.virtio.device-.cfg")) {
+            assertThatIllegalArgumentException().isThrownBy(() -> of("service.pid", madeUp, "felix.fileinstall.filename", file))
+                .withMessageStartingWith("name is missing, and the PID " + madeUp + " has none");
+        }
+    }
+
     static Stream<Object[]> refused() {
         return Stream.of(
             refused("queues=0 is not a number from 1 to 65535", "queues", "0"),
