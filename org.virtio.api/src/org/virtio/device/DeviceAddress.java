@@ -17,10 +17,11 @@ public final class DeviceAddress {
      * {@code memory}: MiB per region of shared memory. {@code hugepages}: {@code true} to back it by huge pages.
      * {@code packed}, {@code event_idx}, {@code in_order}: {@code off} to do without that feature. {@code indirect}:
      * {@code off}, or the number of descriptors above which a request uses an indirect table. {@code grace}: seconds for which a
-     * device that has lost its transport is kept as it is.
+     * device that has lost its transport is kept as it is. {@code readonly}: {@code on} to write nothing to it. {@code mode}:
+     * {@code poll}, so that the threads that wait for the device never sleep, or {@code wait}.
      */
-    public static final Set<String> COMMON_OPTIONS =
-        Set.of("name", "size", "memory", "hugepages", "packed", "event_idx", "in_order", "indirect", "grace");
+    public static final Set<String> COMMON_OPTIONS = Set.of("name", "size", "memory", "hugepages", "packed", "event_idx",
+        "in_order", "indirect", "grace", "readonly", "mode");
 
     private final String scheme;
     private final String location;

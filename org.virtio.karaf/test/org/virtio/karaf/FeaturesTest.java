@@ -7,6 +7,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -128,6 +130,32 @@ class FeaturesTest {
         quietly("feature:uninstall virtio-shell");
         assertThat(karaf.run("virtio:flush d\t")).contains("Command not found");
         assertThat(karaf.run("system:ver\t")).isEqualTo(karaf.run("system:version"));
+    }
+
+    @Test
+    void devicesAreConfiguredAsAllElseIs() throws Exception {
+        quietly("feature:install " + ALL);
+        karaf.run("virtio:target create " + socket + " ram --size 1M");
+        quietly("config:edit --factory --alias disk7 org.virtio.device");
+        quietly("config:property-set address vhost-user:" + socket);
+        quietly("config:update");
+        awaitList("disk7 +blk +ready .*" + socket);
+        Matcher pid = Pattern.compile("org\\.virtio\\.device\\.[0-9a-f-]{36}")
+            .matcher(karaf.run("config:list '(service.factoryPid=org.virtio.device)'"));
+        assertThat(pid.find()).isTrue();
+        quietly("config:delete " + pid.group());
+        awaitList("no devices");
+        Path file = karaf.etc("org.virtio.device-disk8.cfg");
+        Files.writeString(file, "address = vhost-user:" + socket + "\nreadOnly = true\n");
+        awaitList("disk8 +blk +ready .*" + socket + ".readonly=on");
+        assertThat(karaf.run("virtio:write disk8 0 hello")).contains("read-only");
+        Files.delete(file);
+        awaitList("no devices");
+    }
+
+    private static void awaitList(String pattern) throws Exception {
+        Pattern expected = Pattern.compile(pattern);
+        karaf.await("virtio:list", output -> expected.matcher(output).find());
     }
 
     /** Runs what prints nothing if it succeeds. */

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
@@ -48,18 +49,23 @@ final class Karaf implements AutoCloseable {
     private void awaitCommands() throws IOException {
         for (String command : List.of("bundle:list", "feature:repo-list", "kar:list", "log:get", "service:list",
                 "system:version")) {
-            long end = System.nanoTime() + LIMIT_NANOS;
-            while (run(command).contains("Command not found")) {
-                if (System.nanoTime() - end > 0) {
-                    throw new AssertionError("Karaf has no command " + command);
-                }
+            await(command, output -> !output.contains("Command not found"));
+        }
+    }
+
+    /** Types a command until it prints what it is to. */
+    void await(String command, Predicate<String> expected) throws IOException {
+        long end = System.nanoTime() + LIMIT_NANOS;
+        for (String output = run(command); !expected.test(output); output = run(command)) {
+            if (System.nanoTime() - end > 0) {
+                throw new AssertionError(command + " still prints: " + output);
             }
         }
     }
 
     private void set(String file, String... lines) throws IOException {
         // Of two lines for a key the last one holds.
-        Files.write(base.resolve("etc").resolve(file), List.of(lines), StandardOpenOption.APPEND);
+        Files.write(etc(file), List.of(lines), StandardOpenOption.APPEND);
     }
 
     private static int freePort() throws IOException {
@@ -71,6 +77,11 @@ final class Karaf implements AutoCloseable {
     /** Types a command, and returns what it prints. */
     String run(String command) throws IOException {
         return prompt.run(command);
+    }
+
+    /** A file of its configuration. */
+    Path etc(String file) {
+        return base.resolve("etc").resolve(file);
     }
 
     /** The lines of its log. */

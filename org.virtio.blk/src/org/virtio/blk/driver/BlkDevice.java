@@ -37,10 +37,11 @@ final class BlkDevice implements BlockDevice {
     private final CapacityWatch capacityWatch;
     private final DeviceId id;
 
-    private BlkDevice(VirtioDevice device, BlkConfig config, Settings settings) throws VirtioException {
+    private BlkDevice(VirtioDevice device, BlkConfig config, DeviceSettings settings) throws VirtioException {
         this.device = device;
         this.config = config;
-        this.bounds = new Bounds(device.name(), config.blockSize(), config.readOnly(), config.capacity());
+        this.bounds = new Bounds(device.name(), config.blockSize(), config.readOnly() || settings.readOnly(),
+            config.capacity());
         this.capacityWatch = new CapacityWatch(device, bounds);
         this.queues = new QueueSet(device, config, bounds, settings);
         this.id = new DeviceId(queues);
@@ -56,7 +57,7 @@ final class BlkDevice implements BlockDevice {
         try {
             BlkConfig config = BlkConfig.read(device.config(), device.negotiatedFeatures());
             device.start(Math.max(1, Math.min(config.queues(), device.maxQueues())), 1);
-            return new BlkDevice(device, config, settings);
+            return new BlkDevice(device, config, DeviceSettings.of(device.address(), settings));
         } catch (VirtioException | RuntimeException e) {
             device.giveUp(e instanceof VirtioException ? e.getMessage() : e.toString());
             device.stop();
@@ -70,7 +71,7 @@ final class BlkDevice implements BlockDevice {
      * @throws VirtioException if requests that it took before could fail now, naming what has changed
      */
     void verify(FeatureSet offered) throws VirtioException {
-        if (offered.contains(BlkFeature.RO) && !config.readOnly()) {
+        if (offered.contains(BlkFeature.RO) && !isReadOnly()) {
             throw new VirtioException("the disk is read-only now");
         }
         BlkConfig now = BlkConfig.read(device.config(), device.negotiatedFeatures());
@@ -118,7 +119,7 @@ final class BlkDevice implements BlockDevice {
 
     @Override
     public boolean isReadOnly() {
-        return config.readOnly();
+        return bounds.isReadOnly();
     }
 
     @Override

@@ -23,7 +23,7 @@ final class BlkQueue implements BlockQueue {
     private final Virtqueue queue;
     private final RequestEngine engine;
     private final Bounds bounds;
-    private final Settings settings;
+    private final DeviceSettings settings;
     private final DmaAllocator memory;
     private final Thread owner = Thread.currentThread();
     private boolean closed;
@@ -31,7 +31,7 @@ final class BlkQueue implements BlockQueue {
     /** Why requests failed although the queue works, or null. */
     private volatile String lost;
 
-    BlkQueue(QueueSet queues, Virtqueue queue, RequestEngine engine, Bounds bounds, Settings settings) {
+    BlkQueue(QueueSet queues, Virtqueue queue, RequestEngine engine, Bounds bounds, DeviceSettings settings) {
         this.queues = queues;
         this.queue = queue;
         this.engine = engine;

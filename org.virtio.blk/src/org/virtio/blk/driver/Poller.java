@@ -15,7 +15,7 @@ import org.virtio.queue.Virtqueue;
 
 /**
  * The driver's own owner of a virtqueue: a thread that enters what others submit and completes it. With nothing to do it
- * spins for the configured time, then sleeps on the queue's notification.
+ * spins for the configured time, which may be without end, then sleeps on the queue's notification.
  *
  * <p>Submissions wait in a queue without a bound: the caller was promised a future and must be neither blocked nor refused,
  * and what it submits was allocated by it in any case.
@@ -26,12 +26,12 @@ final class Poller extends Thread {
     /** Anything that ends a sleep wakes the thread; this only keeps the time within what every system call takes. */
     private static final long MAX_SLEEP_NANOS = TimeUnit.HOURS.toNanos(1);
 
-    /** A shorter sleep is one between two requests, of which the next would have to allocate again. */
+    /** A shorter pause is one between two requests, of which the next would have to allocate again. */
     private static final long TRIM_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     private final QueueSet queues;
     private final int index;
-    private final Settings settings;
+    private final DeviceSettings settings;
     private final BouncePool bounce;
     private final Queue<Submission> submissions = new ConcurrentLinkedQueue<>();
     /** Submissions that have not been entered to their end. */
@@ -45,7 +45,7 @@ final class Poller extends Thread {
     private RequestEngine engine;
     private long lastWork;
 
-    Poller(QueueSet queues, int index, Settings settings) {
+    Poller(QueueSet queues, int index, DeviceSettings settings) {
         super("virtio-blk " + queues.device().name() + " queue " + index);
         this.queues = queues;
         this.index = index;
@@ -193,6 +193,9 @@ final class Poller extends Thread {
             lastWork = now;
         } else if (now - lastWork < settings.spinNanos()) {
             Thread.onSpinWait();
+            if (now - lastWork > TRIM_NANOS) {
+                bounce.trim();
+            }
         } else {
             sleep();
         }

@@ -35,7 +35,7 @@ final class QueueSet {
     private final VirtioDevice device;
     private final BlkConfig config;
     private final Bounds bounds;
-    private final Settings settings;
+    private final DeviceSettings settings;
     private final Lane[] lanes;
     /** Pollers that have not ended, also those that are about to give their queue up. */
     private final Set<Poller> running = new HashSet<>();
@@ -48,7 +48,7 @@ final class QueueSet {
      *
      * @throws VirtioException if a queue is too small, or there is not enough shared memory
      */
-    QueueSet(VirtioDevice device, BlkConfig config, Bounds bounds, Settings settings) throws VirtioException {
+    QueueSet(VirtioDevice device, BlkConfig config, Bounds bounds, DeviceSettings settings) throws VirtioException {
         this.device = device;
         this.config = config;
         this.bounds = bounds;

@@ -33,6 +33,7 @@ final class FakeDevice implements VirtioDevice {
     FeatureSet offered = FeatureSet.of(Feature.VERSION_1, BlkFeature.MQ, BlkFeature.FLUSH);
     FeatureSet negotiated = FeatureSet.NONE;
     String name = "disk0";
+    String address = "fake:0";
     FakeDisk disk;
     int maxQueues = 64;
     int queueSize = 64;
@@ -90,7 +91,7 @@ final class FakeDevice implements VirtioDevice {
 
     @Override
     public DeviceAddress address() {
-        return DeviceAddress.parse("fake:0");
+        return DeviceAddress.parse(address);
     }
 
     @Override

@@ -7,7 +7,7 @@ import org.virtio.spec.PackedRingLayout;
 import org.virtio.spec.SplitRingLayout;
 
 /**
- * The options of an address that the core acts on: {@link DeviceAddress#COMMON_OPTIONS}.
+ * The options of an address that the core acts on, among {@link DeviceAddress#COMMON_OPTIONS}.
  *
  * @param queueSize     the greatest queue size wanted
  * @param packed        whether RING_PACKED may be negotiated
@@ -21,6 +21,9 @@ import org.virtio.spec.SplitRingLayout;
 public record DeviceOptions(int queueSize, boolean packed, boolean eventIdx, boolean inOrder, int indirectAbove, int regionBytes,
     boolean hugePages) {
 
+    /** The longest grace time, in seconds. */
+    public static final int MAX_GRACE_SECONDS = 86_400;
+
     private static final int NEVER = -1;
     private static final int DEFAULT_QUEUE_SIZE = 512;
     /** A block request of one segment is quicker without a table, which is one more line for the device to fetch. */
@@ -29,15 +32,16 @@ public record DeviceOptions(int queueSize, boolean packed, boolean eventIdx, boo
     private static final int MAX_REGION_MIB = 1024;
     private static final int MIB = 1 << 20;
     private static final int DEFAULT_GRACE_SECONDS = 30;
-    private static final int MAX_GRACE_SECONDS = 86_400;
 
     /**
-     * Reads the options.
+     * Reads the options, and checks those that the drivers act on.
      *
      * @throws IllegalArgumentException naming the option that is out of range
      */
     public static DeviceOptions of(DeviceAddress address) {
         grace(address);
+        either(address, "readonly", "off", "on");
+        either(address, "mode", "wait", "poll");
         boolean packed = either(address, "packed", "on", "off");
         int size = address.option("size", DEFAULT_QUEUE_SIZE, 1, PackedRingLayout.MAX_SIZE);
         int memory = address.option("memory", DEFAULT_REGION_MIB, 1, MAX_REGION_MIB);

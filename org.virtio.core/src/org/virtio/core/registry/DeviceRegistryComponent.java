@@ -21,6 +21,7 @@ import org.osgi.service.component.annotations.ReferenceCardinality;
 import org.osgi.service.component.annotations.ReferencePolicy;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 import org.virtio.core.device.CoreDevice;
 import org.virtio.core.device.DeviceNaming;
 import org.virtio.core.device.DeviceOptions;
@@ -271,7 +272,10 @@ public final class DeviceRegistryComponent implements DeviceRegistry, HostDevice
             boolean news = !declared.expired && !Objects.equals(declared.failure, e.getMessage());
             boolean again = table.notOpened(declared, e.getMessage());
             if (news) {
-                LOG.warn("Device {} ({}) could not be opened: {}", declared.name, declared.address, e.getMessage());
+                // Bundles start in any order: that a transport is not there yet is nothing to be warned of.
+                boolean early = !providers.schemes().contains(declared.address.scheme());
+                LOG.atLevel(early ? Level.INFO : Level.WARN)
+                    .log("Device {} ({}) could not be opened: {}", declared.name, declared.address, e.getMessage());
             }
             if (again) {
                 reopener.schedule(() -> reopen(declared), RETRY_MILLIS, TimeUnit.MILLISECONDS);

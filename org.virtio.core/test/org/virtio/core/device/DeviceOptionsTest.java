@@ -27,9 +27,15 @@ class DeviceOptionsTest {
             .isEqualTo(new DeviceOptions(3, true, true, true, 0, 1 << 20, false));
     }
 
+    @Test
+    void optionsOfDriversArePassedOver() {
+        assertThat(of("?readonly=on&mode=poll")).isEqualTo(of("?readonly=off&mode=wait")).isEqualTo(of(""));
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"packed=off&size=3", "size=0", "size=65536", "size=many", "memory=0", "memory=1025", "hugepages=yes",
-        "event_idx=true", "packed=1", "in_order=no", "indirect=-1", "indirect=yes"})
+        "event_idx=true", "packed=1", "in_order=no", "indirect=-1", "indirect=yes", "grace=-1", "grace=86401", "grace=long",
+        "readonly=yes", "mode=spin"})
     void othersAreRefusedByName(String option) {
         assertThatIllegalArgumentException().isThrownBy(() -> of("?" + option))
             .withMessageContaining(option.substring(option.lastIndexOf('=') + 1));

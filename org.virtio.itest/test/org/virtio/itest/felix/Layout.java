@@ -22,10 +22,11 @@ public final class Layout {
         return Path.of(home);
     }
 
-    /** All bundles but the prompt. */
+    /** All bundles but the prompt, and the one that reads files, which unless it is configured makes a directory to watch. */
     public static List<Path> bundles() {
         Path bundles = home().resolve("bundle");
-        return jars(bundles).stream().filter(jar -> !jar.startsWith(bundles.resolve("prompt"))).toList();
+        return jars(bundles).stream().filter(jar -> !jar.startsWith(bundles.resolve("prompt"))
+            && !jar.endsWith("org.apache.felix.fileinstall.jar")).toList();
     }
 
     /** Bundles that the layout does not have, and that this project's work with: those of one kind. */

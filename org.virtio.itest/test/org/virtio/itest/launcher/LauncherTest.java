@@ -7,10 +7,12 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.virtio.itest.felix.Layout;
@@ -126,6 +128,64 @@ class LauncherTest {
         assertThat(run.status()).isZero();
         assertThat(run.out()).contains("vhost-user");
         assertThat(temporary).isEmptyDirectory();
+    }
+
+    @Test
+    void devicesInEtcAreDeclaredWhenCommandsRun() throws Exception {
+        Path release = releaseOfItsOwn();
+        String socket = directory.resolve("disk.sock").toString();
+        Files.writeString(release.resolve("etc/org.virtio.device-disk0.cfg"),
+            "address = vhost-user:" + socket + "\nreadOnly = true\n");
+        Files.writeString(release.resolve("etc/org.virtio.device-disk1.cfg"),
+            "address = vhost-user:" + socket + "\nqueues = 0\n");
+        Run listed = runCommands(release, "virtio:list");
+        assertThat(listed.status()).isZero();
+        assertThat(listed.out()).containsPattern("^NAME .*\ndisk0 .*" + socket + ".*\n$");
+        assertThat(listed.err()).contains("org.virtio.device~disk1 is refused: queues=0 is not a number from 1 to 65535; "
+            + "nothing is declared").doesNotContain("no transport");
+        Files.delete(release.resolve("etc/org.virtio.device-disk1.cfg"));
+        Run opened = runCommands(release, "virtio:target create " + socket + " ram --size 1M; "
+            + "until { (((virtio:list) get 0) state) equals ready } { }; virtio:list");
+        assertThat(opened.status()).as(opened.err()).isZero();
+        assertThat(opened.out()).startsWith("SOCKET").containsPattern("\nNAME .*\ndisk0 +blk +ready .*readonly=on\n$");
+    }
+
+    @Test
+    void theExampleInEtcDeclaresNothingUntilItIsCopied() throws Exception {
+        Path release = releaseOfItsOwn();
+        Path example = release.resolve("etc/org.virtio.device-NAME.cfg.example");
+        Run without = runCommands(release, "virtio:list");
+        assertThat(without.out()).startsWith("no devices");
+        assertThat(without.err()).isEmpty();
+        Path copy = release.resolve("etc/org.virtio.device-disk0.cfg");
+        Files.copy(example, copy);
+        Run as = runCommands(release, "virtio:list");
+        assertThat(as.out()).contains("disk0").contains("vhost-user:/run/vhost.sock");
+        Files.write(copy, Files.readAllLines(example).stream().map(line -> line.replaceFirst("^#(?=[a-zA-Z]+ = )", "")).toList());
+        Run complete = runCommands(release, "virtio:list");
+        assertThat(complete.out()).as(complete.err()).contains("disk0", "grace=30", "mode=wait", "queues=4", "readonly=off",
+            "size=512", "type=blk");
+    }
+
+    /** A release whose etc/ is its own, and all else the built one's. */
+    private Path releaseOfItsOwn() throws IOException {
+        Path release = Files.createDirectory(directory.resolve("release"));
+        for (String own : List.of("bin", "etc")) {
+            Files.createDirectory(release.resolve(own));
+            try (Stream<Path> files = Files.list(Layout.home().resolve(own))) {
+                for (Path file : files.toList()) {
+                    Files.copy(file, release.resolve(own).resolve(file.getFileName()), StandardCopyOption.COPY_ATTRIBUTES);
+                }
+            }
+        }
+        for (String shared : List.of("bundle", "conf")) {
+            Files.createSymbolicLink(release.resolve(shared), Layout.home().resolve(shared).toAbsolutePath().normalize());
+        }
+        return release;
+    }
+
+    private Run runCommands(Path release, String commands) throws Exception {
+        return run(List.of(release.resolve("bin/virtio").toString(), "-c", commands), directory);
     }
 
     private Run run(String... arguments) throws Exception {
