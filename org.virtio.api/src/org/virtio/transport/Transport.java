@@ -101,6 +101,14 @@ public interface Transport extends AutoCloseable {
     Map<String, Object> details();
 
     /**
+     * Whether the device, once the transport is closed, touches none of the memory that it was told of: because it was reset, has
+     * gone, or is cut off. If not, the core never gives that memory to anybody else.
+     */
+    default boolean isQuiet() {
+        return true;
+    }
+
+    /**
      * Disconnects from the device and frees what the transport holds. The device has been reset before, if it could be.
      * The memory that was mapped is freed afterwards, also that of a device that had failed: cut it off.
      * Closing again does nothing. Throws nothing.

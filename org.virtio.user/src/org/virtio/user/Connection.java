@@ -167,6 +167,11 @@ final class Connection implements AutoCloseable {
         }
     }
 
+    /** Whether the back end has closed its end. */
+    boolean hasHungUp() {
+        return hungUp || HUNG_UP.equals(end.get());
+    }
+
     private void failIfHungUp() {
         if (hungUp) {
             fail(HUNG_UP);

@@ -63,6 +63,8 @@ final class VhostUserTransport implements Transport {
     private boolean packed;
     /** Whether the back end has been told of the queues. */
     private boolean started;
+    /** Whether the back end had requests when it was told to stop. */
+    private boolean busy;
     private volatile boolean open;
     private volatile int configGeneration;
     /** Of the event loop's thread alone. */
@@ -182,11 +184,18 @@ final class VhostUserTransport implements Transport {
         discardQueues();
     }
 
+    /** A back end that hung up has unmapped the memory; one that does not answer, or is not through, may write to it yet. */
+    @Override
+    public boolean isQuiet() {
+        return connection.hasHungUp() || !started && !busy;
+    }
+
     private void stop(List<Queue> stopping) throws VirtioException {
         long limit = Math.min(DRAIN_NANOS, options.replyTimeoutNanos());
         long end = System.nanoTime() + limit;
         for (Queue queue : stopping) {
             if (!queue.drain(memory, connection, end)) {
+                busy = true;
                 LOG.warn("Queue {} of vhost-user:{}: the back end has requests that it did not use within {} ms; it is trusted, "
                     + "as the protocol demands, not to touch them once it has answered GET_VRING_BASE", queue.index(),
                     options.path(), TimeUnit.NANOSECONDS.toMillis(limit));

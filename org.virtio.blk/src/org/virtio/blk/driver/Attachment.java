@@ -104,9 +104,8 @@ final class Attachment implements DeviceListener {
 
     /** A device without a queue that works serves nobody, although its transport may be well. */
     private void giveUp(String why) {
-        String failure = device.failure();
-        if (failure != null) {
-            withdraw("the device failed: " + failure);
+        if (device.state() == DeviceState.FAILED) {
+            withdraw("the device failed: " + device.failure());
         } else if (!isWithdrawn()) {
             LOG.error("{} at {} is driven no longer: {}", device.name(), device.address(), why);
             device.giveUp(why);

@@ -184,6 +184,10 @@ final class BlkQueue implements BlockQueue {
         long start = System.nanoTime();
         long limit = settings.drainNanos();
         for (long left = limit; left > 0 && engine.inFlight() > 0; left = limit - (System.nanoTime() - start)) {
+            if (queues.isSuspended()) {
+                // The device has not had its time yet; how long it may be away is limited elsewhere.
+                start = System.nanoTime();
+            }
             try {
                 if (engine.hasLost()) {
                     lost = how + " before all of the request was submitted";

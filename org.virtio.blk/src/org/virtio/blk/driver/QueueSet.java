@@ -16,6 +16,7 @@ import org.slf4j.LoggerFactory;
 import org.virtio.blk.BlockDeviceGoneException;
 import org.virtio.blk.BlockException;
 import org.virtio.blk.BlockQueue;
+import org.virtio.device.DeviceState;
 import org.virtio.device.VirtioDevice;
 import org.virtio.device.VirtioException;
 import org.virtio.memory.DmaBuffer;
@@ -102,6 +103,11 @@ final class QueueSet {
         return lanes.length;
     }
 
+    /** Whether the device is away: what is in flight takes as long as that. */
+    boolean isSuspended() {
+        return device.state() == DeviceState.SUSPENDED;
+    }
+
     /** As {@link org.virtio.blk.BlockDevice#openQueue}. */
     BlockQueue open() throws BlockException {
         for (;;) {
@@ -128,9 +134,11 @@ final class QueueSet {
     private void takeFrom(Poller poller) throws BlockException {
         poller.handOver();
         long limit = settings.drainNanos() + JOIN_SLACK_NANOS;
-        if (poller.awaitEnd(limit)) {
-            return;
-        }
+        do {
+            if (poller.awaitEnd(limit)) {
+                return;
+            }
+        } while (isSuspended());
         synchronized (this) {
             if (!running.contains(poller)) {
                 return;

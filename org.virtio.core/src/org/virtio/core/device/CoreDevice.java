@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.virtio.core.device;
 
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.virtio.device.DeviceAddress;
@@ -19,17 +17,16 @@ import org.virtio.transport.TransportProvider;
 
 /**
  * A device over its transport. One lock makes negotiate, start, stop and close take turns; it is held while the device is
- * waited for, never while a listener is called. What the transport's thread or a queue's owner calls does without it.
+ * waited for, and of listeners only those are called then that look at a device which is back. What the transport's thread or a
+ * queue's owner calls does without it.
  */
 public final class CoreDevice extends DeviceView implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(CoreDevice.class);
-    private static final long LOCK_RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
-
     private final ReentrantLock turn = new ReentrantLock();
+    private final QueueReset queueReset = new QueueReset(this, turn);
 
-    private volatile DeviceAddress address;
-    /** What the transport tells; null while there is none. */
-    private volatile TransportEvents events;
+    /** Null while there is no transport. */
+    private volatile Session session;
     private volatile Removal removal = new Removal();
 
     /** Why the transport failed: final. */
@@ -40,10 +37,9 @@ public final class CoreDevice extends DeviceView implements AutoCloseable {
     private boolean started;
     private boolean closed;
 
-    private CoreDevice(String name, DeviceAddress address, DeviceType type, DeviceControl control, TransportEvents events) {
-        super(name, type, control);
-        this.address = address;
-        this.events = events;
+    private CoreDevice(String name, DeviceAddress address, DeviceType type, DeviceControl control, Session session) {
+        super(name, address, type, control);
+        this.session = session;
     }
 
     /**
@@ -65,7 +61,7 @@ public final class CoreDevice extends DeviceView implements AutoCloseable {
             DeviceType type = transport.deviceType();
             String name = naming.name(type);
             DeviceControl control = new DeviceControl(name, options, limits, transport);
-            CoreDevice device = new CoreDevice(name, address, type, control, events);
+            CoreDevice device = new CoreDevice(name, address, type, control, new Session(provider, events));
             events.deliverTo(device);
             control.acknowledge();
             return device;
@@ -148,7 +144,7 @@ public final class CoreDevice extends DeviceView implements AutoCloseable {
         }
     }
 
-    private void checkUsable() throws VirtioException {
+    void checkUsable() throws VirtioException {
         checkOpen();
         if (transportFailure != null) {
             throw new VirtioException("device " + name() + " has failed: " + transportFailure);
@@ -190,31 +186,40 @@ public final class CoreDevice extends DeviceView implements AutoCloseable {
     }
 
     private boolean isReachable() {
-        return transportFailure == null && suspension.loss() == null;
+        return transportFailure == null && !suspension.isLost(session);
     }
 
     /** Who is told, on a thread of the transport, that a device that works has lost its transport, and will suspend it. */
-    public void whenLost(Consumer<String> keeper) {
+    public void whenLost(BiConsumer<Session, String> keeper) {
         suspension.keeper(keeper);
+    }
+
+    /** By what the device is reached, or null while it is suspended. */
+    public Session session() {
+        return session;
     }
 
     /**
      * Lets go of the transport; memory, queues, their owners and what is in flight wait for the next one. For the registry, which
      * {@link #resume}s the device in time, or {@link #expire}s it.
      *
+     * @param of the transport that is gone, or to go; if the device is reached by another one by now, nothing happens
      * @return false if it cannot wait: no driver has started it, it has failed, or it does not become quiet and fails now
      */
-    public boolean suspend(String reason) {
+    public boolean suspend(Session of, String reason) {
         turn.lock();
         try {
             if (suspension.reason() != null) {
+                return !closed && transportFailure == null;
+            }
+            if (!closed && session != of) {
                 return true;
             }
             if (closed || state() != DeviceState.READY || !control.queues().canBeSuspended()) {
                 return false;
             }
             boolean reachable = isReachable();
-            events = null;
+            session = null;
             suspension.begin(reason);
             life.become(DeviceState.SUSPENDED);
             if (!control.suspend(reachable)) {
@@ -239,36 +244,54 @@ public final class CoreDevice extends DeviceView implements AutoCloseable {
     public void resume(TransportProvider provider, DeviceAddress newAddress) throws VirtioException {
         DeviceOptions.of(newAddress);
         TransportEvents fresh = new TransportEvents();
-        turn.lock();
+        boolean done = false;
+        // Not in the device's turn, since it may take its time: a driver that stops meanwhile need not wait for it.
+        Transport back = open(provider, newAddress, fresh);
         try {
-            if (closed || suspension.reason() == null || !started) {
-                throw new IllegalStateException("device " + name() + " is not suspended, or has no driver");
-            }
-            reconnect(provider, newAddress, fresh);
-            address = newAddress;
-            removal = new Removal();
-            events = fresh;
-            suspension.end();
-            life.become(DeviceState.READY);
+            goOn(back, newAddress, new Session(provider, fresh));
+            done = true;
         } finally {
-            turn.unlock();
-            life.deliver();
+            if (!done) {
+                back.close();
+            }
         }
         fresh.deliverTo(this);
     }
 
-    private void reconnect(TransportProvider provider, DeviceAddress newAddress, TransportEvents fresh) throws VirtioException {
+    private Transport open(TransportProvider provider, DeviceAddress newAddress, TransportEvents fresh) throws VirtioException {
         try {
-            Transport back = provider.open(newAddress, fresh);
+            return provider.open(newAddress, fresh);
+        } catch (VirtioException | RuntimeException e) {
+            suspension.note(e.getMessage());
+            throw e;
+        }
+    }
+
+    private void goOn(Transport back, DeviceAddress newAddress, Session next) throws VirtioException {
+        turn.lock();
+        try {
+            if (closed || suspension.reason() == null || !started || transportFailure != null) {
+                throw new IllegalStateException("device " + name() + " is not suspended, or has no driver");
+            }
             if (back.deviceType() != type()) {
-                back.close();
                 throw new VirtioException("there is a device of type " + back.deviceType().shortName() + " now, not "
                     + type().shortName());
             }
             control.resume(back, offered -> life.ask(offered));
+            address = newAddress;
+            removal = new Removal();
+            session = next;
+            suspension.end();
+            life.become(DeviceState.READY);
         } catch (VirtioException | RuntimeException e) {
             suspension.note(e.getMessage());
+            if (control.memory().isRetained()) {
+                fail("it did not become quiet, " + failure());
+            }
             throw e;
+        } finally {
+            turn.unlock();
+            life.deliver();
         }
     }
 
@@ -276,7 +299,7 @@ public final class CoreDevice extends DeviceView implements AutoCloseable {
     public void expire(String reason) {
         turn.lock();
         try {
-            if (transportFailure == null && !closed && (suspension.reason() != null || suspension.loss() != null)) {
+            if (transportFailure == null && !closed && (suspension.reason() != null || !isReachable())) {
                 fail(reason);
             }
         } finally {
@@ -322,11 +345,12 @@ public final class CoreDevice extends DeviceView implements AutoCloseable {
 
     /** A transport's thread says that the device is lost. */
     void failed(TransportEvents source, String reason) {
+        Session present = session;
         // One that is let go of may still say so: it is not what the device is reached by.
-        if (source != events || transportFailure != null) {
+        if (present == null || !present.has(source) || transportFailure != null) {
             return;
         }
-        if (state() == DeviceState.READY && suspension.lose(reason)) {
+        if (state() == DeviceState.READY && suspension.lose(present, reason)) {
             LOG.info("Device {} ({}) has lost its transport: {}", name(), address, reason);
             return;
         }
@@ -347,7 +371,7 @@ public final class CoreDevice extends DeviceView implements AutoCloseable {
 
     @Override
     public void resetQueue(Virtqueue queue, UsedBufferHandler used, UsedBufferHandler unused) throws VirtioException {
-        resetOrResize(queue, 0, used, unused);
+        queueReset.reset(queue, 0, used, unused);
     }
 
     @Override
@@ -356,38 +380,14 @@ public final class CoreDevice extends DeviceView implements AutoCloseable {
         if (size < 1) {
             throw new IllegalArgumentException("queue size " + size + " is below 1");
         }
-        resetOrResize(queue, size, used, unused);
-    }
-
-    private void resetOrResize(Virtqueue queue, int size, UsedBufferHandler used, UsedBufferHandler unused)
-            throws VirtioException {
-        if (turn.isHeldByCurrentThread()) {
-            throw new IllegalStateException("a handler that takes requests back cannot reset queuesof device " + name());
-        }
-        // A stop holds the lock while it waits for owners, of whom the caller is one: it must not wait in its turn.
-        while (!turn.tryLock()) {
-            control.queues().ownSlot(queue);
-            LockSupport.parkNanos(LOCK_RETRY_NANOS);
-        }
-        try {
-            checkUsable();
-            control.resetQueue(queue, size, used, unused);
-        } finally {
-            breakIfFailed();
-            turn.unlock();
-        }
+        queueReset.reset(queue, size, used, unused);
     }
 
     /** We mend a queue, then load the failure; the transport's thread stores the failure, then breaks the queues. */
-    private void breakIfFailed() {
+    void breakIfFailed() {
         if (transportFailure != null) {
             control.queues().breakAll(transportFailure);
         }
-    }
-
-    @Override
-    public DeviceAddress address() {
-        return address;
     }
 
     @Override

@@ -225,7 +225,11 @@ final class DeviceControl {
             reset();
         }
         disconnect();
-        return !memory.isRetained();
+        boolean quiet = !memory.isRetained() && transport.isQuiet();
+        if (quiet) {
+            memory.release();
+        }
+        return quiet;
     }
 
     private void disconnect() {
@@ -244,6 +248,7 @@ final class DeviceControl {
         transport.connect(back);
         connected = true;
         List<RingOffer> offers = new ArrayList<>();
+        boolean done = false;
         try {
             status.reset();
             status.set(DeviceStatus.ACKNOWLEDGE);
@@ -260,11 +265,14 @@ final class DeviceControl {
             deviceFeatures = offered;
             negotiatedFeatures = features;
             offers.forEach(offer -> offer.make(memory.addresses()));
-        } catch (VirtioException | RuntimeException e) {
-            reset();
-            disconnect();
-            offers.forEach(offer -> offer.memory().close());
-            throw e;
+            done = true;
+        } finally {
+            if (!done) {
+                reset();
+                disconnect();
+                offers.forEach(offer -> offer.memory().close());
+                memory.release();
+            }
         }
     }
 

@@ -4,6 +4,7 @@ package org.virtio.core.device;
 import java.util.List;
 import java.util.Locale;
 import org.virtio.device.ConfigSpace;
+import org.virtio.device.DeviceAddress;
 import org.virtio.device.DeviceDTO;
 import org.virtio.device.DeviceListener;
 import org.virtio.device.DeviceState;
@@ -20,12 +21,15 @@ abstract class DeviceView implements VirtioDevice {
     final DeviceLife life = new DeviceLife(this);
     final Suspension suspension = new Suspension();
 
+    volatile DeviceAddress address;
+
     private final String name;
     private final DeviceType type;
     private final DeviceConfigSpace config;
 
-    DeviceView(String name, DeviceType type, DeviceControl control) {
+    DeviceView(String name, DeviceAddress address, DeviceType type, DeviceControl control) {
         this.name = name;
+        this.address = address;
         this.type = type;
         this.control = control;
         this.config = new DeviceConfigSpace(control.transport());
@@ -74,6 +78,11 @@ abstract class DeviceView implements VirtioDevice {
     @Override
     public String name() {
         return name;
+    }
+
+    @Override
+    public DeviceAddress address() {
+        return address;
     }
 
     @Override

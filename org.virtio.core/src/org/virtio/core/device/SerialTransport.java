@@ -20,6 +20,7 @@ final class SerialTransport implements Transport {
     private final DeviceType type;
     /** Null while there is none: nothing of a transport whose bundle has gone may be held. */
     private volatile Transport transport;
+    private boolean quiet = true;
 
     SerialTransport(Transport transport) {
         this.transport = transport;
@@ -117,10 +118,17 @@ final class SerialTransport implements Transport {
         return present == null ? Map.of() : present.details();
     }
 
+    /** Of the last transport that was closed. */
+    @Override
+    public synchronized boolean isQuiet() {
+        return quiet;
+    }
+
     @Override
     public synchronized void close() {
         if (transport != null) {
             transport.close();
+            quiet = transport.isQuiet();
             transport = null;
         }
     }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.virtio.core.device;
 
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
 
 /** Why a device has no transport at present, and how often and how long it had none. Any thread may ask. */
 final class Suspension {
-    private volatile Consumer<String> keeper;
-    private volatile String loss;
+    private volatile BiConsumer<Session, String> keeper;
+    /** The transport that is lost, or was. */
+    private Session lost;
     private volatile String why;
     private volatile String reason;
     private volatile long since;
@@ -14,30 +15,30 @@ final class Suspension {
     private volatile long lastNanos;
 
     /** Who is told of a transport that is lost. */
-    void keeper(Consumer<String> newKeeper) {
+    void keeper(BiConsumer<Session, String> newKeeper) {
         keeper = newKeeper;
     }
 
     /** The transport is lost: tells the keeper, once; false if there is none. */
-    boolean lose(String why) {
-        Consumer<String> who = keeper;
+    boolean lose(Session session, String cause) {
+        BiConsumer<Session, String> who = keeper;
         if (who == null) {
             return false;
         }
         boolean first;
         synchronized (this) {
-            first = loss == null;
-            loss = why;
+            first = lost != session;
+            lost = session;
         }
         if (first) {
-            who.accept(why);
+            who.accept(session, cause);
         }
         return true;
     }
 
-    /** Why the transport is lost, or null. */
-    String loss() {
-        return loss;
+    /** Whether that transport is lost. */
+    synchronized boolean isLost(Session session) {
+        return session != null && lost == session;
     }
 
     void begin(String cause) {
@@ -55,7 +56,9 @@ final class Suspension {
     void end() {
         lastNanos = System.nanoTime() - since;
         reason = null;
-        loss = null;
+        synchronized (this) {
+            lost = null;
+        }
     }
 
     /** Why it is suspended, or null. */

@@ -20,6 +20,8 @@ final class DeclaredDevice {
     boolean expired;
     /** Whether to try to open it until that succeeds. */
     boolean awaited;
+    /** Whether the next attempt is arranged. */
+    boolean retrying;
 
     DeclaredDevice(String name, DeviceAddress address, DeviceService service) {
         this.name = name;

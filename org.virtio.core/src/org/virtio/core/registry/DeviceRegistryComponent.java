@@ -25,6 +25,7 @@ import org.slf4j.event.Level;
 import org.virtio.core.device.CoreDevice;
 import org.virtio.core.device.DeviceNaming;
 import org.virtio.core.device.DeviceOptions;
+import org.virtio.core.device.Session;
 import org.virtio.device.DeviceAddress;
 import org.virtio.device.DeviceDTO;
 import org.virtio.device.DeviceRegistry;
@@ -48,7 +49,7 @@ import org.virtio.transport.TransportProvider;
 @Component(immediate = true, service = {DeviceRegistry.class, HostDeviceListener.class})
 public final class DeviceRegistryComponent implements DeviceRegistry, HostDeviceListener {
     private static final Logger LOG = LoggerFactory.getLogger(DeviceRegistryComponent.class);
-    /** How long to wait for what another thread does with a provider: twice the time limits of core and transport. */
+    /** How long to wait for what another thread does with a provider: twice the usual time limits of core and transport. */
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     /** Between attempts to open a device anew that was suspended for too long. */
@@ -63,7 +64,8 @@ public final class DeviceRegistryComponent implements DeviceRegistry, HostDevice
     /** Its own thread, since the host may wait for a device that it takes away, and to open another takes its time. */
     private final ThreadPoolExecutor closer = new ThreadPoolExecutor(1, 1, 1, TimeUnit.SECONDS, new LinkedBlockingQueue<>(),
         task -> new Thread(task, "virtio-registry removal"));
-    private final Suspensions suspensions = new Suspensions(providers, table, this::watch, this::expired);
+    private final Suspensions suspensions = new Suspensions(providers, table, this::watch,
+        (service, reason) -> later(closer, () -> expired(service, reason)));
 
     /** Starts with no device. */
     @Activate
@@ -94,7 +96,8 @@ public final class DeviceRegistryComponent implements DeviceRegistry, HostDevice
         }
         String reason = "the transport '" + provider.scheme() + "' went";
         for (DeviceService service : services) {
-            if (service.provider() == provider && !suspensions.suspend(service, reason)) {
+            Session session = service.device().session();
+            if (session != null && session.provider() == provider && !suspensions.suspend(service, session, reason)) {
                 close(service);
                 table.closed(service, null);
             }
@@ -221,17 +224,21 @@ public final class DeviceRegistryComponent implements DeviceRegistry, HostDevice
                 DeviceAddress place = service.device().address();
                 if (service.device().state() == DeviceState.SUSPENDED && place.scheme().equals(address.scheme())
                         && place.location().equals(address.location())) {
-                    removed(service, "the device was removed from the host");
+                    removed(service, null, "the device was removed from the host");
                 }
             }
         });
     }
 
     /** The host takes a device away: it is closed, and stays declared, since it may come back. */
-    private void removed(DeviceService service, String reason) {
+    private void removed(DeviceService service, Session session, String reason) {
+        Session present = service.device().session();
+        if (present != null && present != session) {
+            return;
+        }
         // Unless its address says so nobody knows whether it will be back.
         boolean expected = service.device().address().option("grace", null) != null;
-        if (expected && suspensions.suspend(service, reason)) {
+        if (expected && suspensions.suspend(service, session, reason)) {
             return;
         }
         // In this order, so that who detaches it meanwhile waits until it is closed.
@@ -249,16 +256,25 @@ public final class DeviceRegistryComponent implements DeviceRegistry, HostDevice
         }
     }
 
-    private void lost(DeviceService service, String reason) {
-        if (!suspensions.suspend(service, reason)) {
+    private void lost(DeviceService service, Session session, String reason) {
+        if (!suspensions.suspend(service, session, reason)) {
             service.device().expire(reason);
+            if (service.device().state() == DeviceState.FAILED) {
+                expired(service, service.device().failure());
+            }
         }
     }
 
     private void watch(DeviceService service) {
         boolean waits = !DeviceOptions.grace(service.device().address()).isZero();
-        service.device().whenLost(waits ? reason -> later(closer, () -> lost(service, reason)) : null);
-        service.device().removal().whenAnnounced(reason -> later(closer, () -> removed(service, reason)));
+        service.device().whenLost(waits ? (session, reason) -> later(closer, () -> lost(service, session, reason)) : null);
+        Session session = service.device().session();
+        service.device().removal().whenAnnounced(reason -> later(closer, () -> removed(service, session, reason)));
+    }
+
+    private void retry(DeclaredDevice declared) {
+        table.retry(declared);
+        reopen(declared);
     }
 
     private void reopen(DeclaredDevice declared) {
@@ -278,7 +294,7 @@ public final class DeviceRegistryComponent implements DeviceRegistry, HostDevice
                     .log("Device {} ({}) could not be opened: {}", declared.name, declared.address, e.getMessage());
             }
             if (again) {
-                reopener.schedule(() -> reopen(declared), RETRY_MILLIS, TimeUnit.MILLISECONDS);
+                reopener.schedule(() -> retry(declared), RETRY_MILLIS, TimeUnit.MILLISECONDS);
             }
         }
     }
@@ -293,7 +309,7 @@ public final class DeviceRegistryComponent implements DeviceRegistry, HostDevice
         TransportProvider provider = providers.lease(address.scheme());
         try {
             CoreDevice device = CoreDevice.open(provider, address, naming);
-            DeviceService service = new DeviceService(context, device, provider);
+            DeviceService service = new DeviceService(context, device);
             services.add(service);
             // A provider that goes from here on waits for the lease, and then finds the device among the services.
             if (!providers.isThere(provider)) {

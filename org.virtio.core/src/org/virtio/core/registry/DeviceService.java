@@ -18,7 +18,6 @@ import org.virtio.device.DeviceListener;
 import org.virtio.device.DeviceProperties;
 import org.virtio.device.DeviceState;
 import org.virtio.device.VirtioDevice;
-import org.virtio.transport.TransportProvider;
 
 /** An open device and its service. Thread-safe without a lock: the framework calls drivers while it (un)registers. */
 final class DeviceService implements DeviceListener {
@@ -26,8 +25,6 @@ final class DeviceService implements DeviceListener {
 
     private final BundleContext context;
     private final CoreDevice device;
-    /** Null while the device is suspended: nothing of a provider that has gone may be held. */
-    private volatile TransportProvider provider;
     private final AtomicReference<ServiceRegistration<VirtioDevice>> registration = new AtomicReference<>();
     /** Calls of {@link #publish} to which nobody has attended. */
     private final AtomicInteger publications = new AtomicInteger();
@@ -35,10 +32,9 @@ final class DeviceService implements DeviceListener {
     private final AtomicReference<Thread> closer = new AtomicReference<>();
     private final CountDownLatch closed = new CountDownLatch(1);
 
-    DeviceService(BundleContext context, CoreDevice device, TransportProvider provider) {
+    DeviceService(BundleContext context, CoreDevice device) {
         this.context = context;
         this.device = device;
-        this.provider = provider;
         device.addListener(this);
     }
 
@@ -46,17 +42,9 @@ final class DeviceService implements DeviceListener {
         return device;
     }
 
-    TransportProvider provider() {
-        return provider;
-    }
-
     /** Whether nobody has begun to close it. */
     boolean isOpen() {
         return closer.get() == null;
-    }
-
-    void provider(TransportProvider newProvider) {
-        provider = newProvider;
     }
 
     /** Registers the service, unless the device is closed meanwhile. When this returns drivers have bound to it. */

@@ -211,7 +211,14 @@ final class DeviceTable {
     synchronized boolean notOpened(DeclaredDevice declared, String failure) {
         declared.opening = false;
         declared.failure = declared.expired ? declared.failure : failure;
-        return declared.awaited && isDeclared(declared);
+        boolean retry = declared.awaited && !declared.retrying && isDeclared(declared);
+        declared.retrying |= retry;
+        return retry;
+    }
+
+    /** What {@link #notOpened} told to arrange is about to happen. */
+    synchronized void retry(DeclaredDevice declared) {
+        declared.retrying = false;
     }
 
     private boolean isDeclared(DeclaredDevice declared) {

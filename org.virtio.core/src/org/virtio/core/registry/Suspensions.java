@@ -5,11 +5,14 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.virtio.core.device.DeviceOptions;
+import org.virtio.core.device.Session;
 import org.virtio.device.DeviceAddress;
 import org.virtio.device.DeviceState;
 import org.virtio.device.VirtioException;
@@ -24,6 +27,7 @@ final class Suspensions {
     private final Consumer<DeviceService> resumed;
     private final BiConsumer<DeviceService, String> expired;
     private final Map<DeviceService, Reconnection> reconnections = new ConcurrentHashMap<>();
+    private final ScheduledThreadPoolExecutor timer;
 
     /**
      * With no device.
@@ -33,6 +37,10 @@ final class Suspensions {
      */
     Suspensions(ProviderDirectory providers, DeviceTable table, Consumer<DeviceService> resumed,
             BiConsumer<DeviceService, String> expired) {
+        this.timer = new ScheduledThreadPoolExecutor(1, task -> new Thread(task, "virtio-registry grace"));
+        timer.setKeepAliveTime(1, TimeUnit.SECONDS);
+        timer.allowCoreThreadTimeOut(true);
+        timer.setRemoveOnCancelPolicy(true);
         this.providers = providers;
         this.table = table;
         this.resumed = resumed;
@@ -42,16 +50,18 @@ final class Suspensions {
     /**
      * Has a device wait for its transport.
      *
+     * @param session that is gone, or to go
      * @return false if it cannot, or is not to
      */
-    boolean suspend(DeviceService service, String reason) {
+    boolean suspend(DeviceService service, Session session, String reason) {
         Duration grace = grace(service);
-        if (grace.isZero() || !service.device().suspend(reason)) {
+        if (grace.isZero() || !service.device().suspend(session, reason)) {
             return false;
         }
-        service.provider(null);
-        LOG.info("Device {} is suspended, for {} s at the most: {}", service.device().name(), grace.toSeconds(), reason);
-        start(service);
+        if (service.device().state() == DeviceState.SUSPENDED) {
+            LOG.info("Device {} is suspended, for {} s at the most: {}", service.device().name(), grace.toSeconds(), reason);
+            start(service);
+        }
         return true;
     }
 
@@ -59,19 +69,19 @@ final class Suspensions {
         return DeviceOptions.grace(service.device().address());
     }
 
-    /** Also called when there is one already, or one that is about to end. */
+    /** Also called when there is one already. */
     private void start(DeviceService service) {
-        Reconnection fresh = new Reconnection(service.device().name(), grace(service), () -> attempt(service),
-            () -> expire(service), () -> end(service));
+        Reconnection fresh = new Reconnection(service.device().name(), () -> attempt(service), ended -> end(service, ended));
         if (reconnections.putIfAbsent(service, fresh) == null) {
+            // Apart from the attempts, of which each may take longer than that.
+            fresh.expiry(timer.schedule(() -> expire(service, fresh), grace(service).toMillis(), TimeUnit.MILLISECONDS));
             fresh.start();
         }
     }
 
     /** The device may have been suspended again before this was called: then nobody else sees to it. */
-    private void end(DeviceService service) {
-        reconnections.remove(service);
-        if (service.isOpen() && service.device().state() == DeviceState.SUSPENDED) {
+    private void end(DeviceService service, Reconnection ended) {
+        if (reconnections.remove(service, ended) && service.isOpen() && service.device().state() == DeviceState.SUSPENDED) {
             start(service);
         }
     }
@@ -81,9 +91,9 @@ final class Suspensions {
         reconnections.values().forEach(Reconnection::hurry);
     }
 
-    /** A device is to be closed. */
+    /** A device is to be closed, or goes on: nobody need see to it. */
     void forget(DeviceService service) {
-        Reconnection reconnection = reconnections.get(service);
+        Reconnection reconnection = reconnections.remove(service);
         if (reconnection != null) {
             reconnection.end();
         }
@@ -115,24 +125,27 @@ final class Suspensions {
     private void resume(DeviceService service, DeviceAddress address) throws VirtioException {
         TransportProvider provider = providers.lease(address.scheme());
         try {
+            // A provider that goes from here on waits for the lease, and then finds the device by its session.
             service.device().resume(provider, address);
-            // A provider that goes from here on waits for the lease, and then finds the device by its provider.
-            service.provider(provider);
+            forget(service);
             resumed.accept(service);
             LOG.info("Device {} goes on at {}", service.device().name(), address);
-            if (!providers.isThere(provider)) {
-                suspend(service, "the transport '" + address.scheme() + "' went");
+            Session session = service.device().session();
+            if (session != null && !providers.isThere(session.provider())) {
+                suspend(service, session, "the transport '" + address.scheme() + "' went");
             }
         } finally {
             providers.release(provider);
         }
     }
 
-    private void expire(DeviceService service) {
-        String reason = service.device().failure();
-        service.device().expire("no transport within " + grace(service).toSeconds() + " s: " + reason);
-        if (service.device().state() == DeviceState.FAILED) {
-            expired.accept(service, service.device().failure());
+    private void expire(DeviceService service, Reconnection late) {
+        if (reconnections.get(service) == late) {
+            String reason = service.device().failure();
+            service.device().expire("no transport within " + grace(service).toSeconds() + " s: " + reason);
+            if (service.device().state() == DeviceState.FAILED) {
+                expired.accept(service, service.device().failure());
+            }
         }
     }
 
@@ -146,11 +159,11 @@ final class Suspensions {
         DeviceOptions.of(address);
         DeviceAddress before = service.device().address();
         providers.release(providers.lease(address.scheme()));
-        if (!service.device().suspend("it moves to " + address)) {
+        if (!service.device().suspend(service.device().session(), "it moves to " + address)) {
             throw new VirtioException("device " + service.device().name() + " cannot move: it is "
                 + service.device().state().name().toLowerCase(Locale.ROOT));
         }
-        service.provider(null);
+        forget(service);
         table.move(service, address);
         try {
             resume(service, address);
@@ -163,6 +176,7 @@ final class Suspensions {
 
     /** Waits until no attempt is under way. */
     void awaitEnd(Duration limit) {
+        timer.shutdownNow();
         long end = System.nanoTime() + limit.toNanos();
         for (Reconnection reconnection : reconnections.values()) {
             reconnection.end();

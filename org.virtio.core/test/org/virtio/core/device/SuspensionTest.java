@@ -55,7 +55,7 @@ class SuspensionTest extends DeviceFixture {
     private void suspended() throws VirtioException {
         started();
         allocated = device.memory().allocated();
-        assertThat(device.suspend("it went")).isTrue();
+        assertThat(device.suspend(device.session(), "it went")).isTrue();
         assertThat(transport.isClosed()).isTrue();
     }
 
@@ -67,7 +67,7 @@ class SuspensionTest extends DeviceFixture {
         assertThat(queue.begin("token", 7, 1)).isZero();
         queue.addReadable(before, 0, 16);
         queue.publish();
-        assertThat(device.suspend("it went")).isTrue();
+        assertThat(device.suspend(device.session(), "it went")).isTrue();
         assertThat(device.state()).isEqualTo(DeviceState.SUSPENDED);
         assertThat(device.failure()).isEqualTo("it went");
         assertThat(device.queueOwner(0)).isSameAs(Thread.currentThread());
@@ -157,11 +157,11 @@ class SuspensionTest extends DeviceFixture {
     @Test
     void itMayFailAgainAtOnce() throws VirtioException {
         suspended();
-        device.whenLost(unused::add);
+        device.whenLost((session, reason) -> unused.add(reason));
         next.failedAtOnce = "hung up at once";
         resume();
         assertThat(unused).containsExactly("hung up at once");
-        assertThat(device.suspend("hung up at once")).isTrue();
+        assertThat(device.suspend(device.session(), "hung up at once")).isTrue();
         assertThat(next.isClosed()).isTrue();
     }
 
@@ -178,7 +178,7 @@ class SuspensionTest extends DeviceFixture {
     void whoWaitsInVainFails() throws VirtioException {
         started();
         Virtqueue queue = device.acquireQueue(0);
-        device.suspend("it went");
+        device.suspend(device.session(), "it went");
         device.expire("nobody came");
         assertThat(device.state()).isEqualTo(DeviceState.FAILED);
         assertThat(queue.brokenReason()).isEqualTo("nobody came");
@@ -211,7 +211,7 @@ class SuspensionTest extends DeviceFixture {
         transport.features = transport.features.with(Feature.RING_RESET);
         started();
         Virtqueue queue = device.acquireQueue(0);
-        device.suspend("it went");
+        device.suspend(device.session(), "it went");
         UsedBufferHandler handler = (token, written) -> unused.add(token);
         assertThatExceptionOfType(VirtioException.class).isThrownBy(() -> device.resetQueue(queue, handler, handler))
             .withMessageContaining("is suspended: it went");
@@ -226,7 +226,7 @@ class SuspensionTest extends DeviceFixture {
         started();
         transport.resetNeverEnds = true;
         leaked = 1;
-        assertThat(device.suspend("it went")).isFalse();
+        assertThat(device.suspend(device.session(), "it went")).isFalse();
         assertThat(device.state()).isEqualTo(DeviceState.FAILED);
         assertThat(device.failure()).contains("did not become quiet");
     }
@@ -234,7 +234,7 @@ class SuspensionTest extends DeviceFixture {
     @Test
     void withoutADriverThereIsNothingToKeep() throws VirtioException {
         open();
-        assertThat(device.suspend("it went")).isFalse();
+        assertThat(device.suspend(device.session(), "it went")).isFalse();
         assertThat(device.state()).isEqualTo(DeviceState.OPEN);
     }
 }

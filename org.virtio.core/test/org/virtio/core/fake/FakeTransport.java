@@ -50,6 +50,8 @@ public final class FakeTransport implements Transport {
     public volatile boolean resetNeverEnds;
     /** Reads of the status that a reset takes. */
     public volatile int resetReads;
+    /** Whether it leaves the memory alone once it is closed. */
+    public volatile boolean quiet = true;
     /** Why the device is lost before it is open, or null. */
     public volatile String failedAtOnce;
     /** Why the transport throws. */
@@ -261,6 +263,11 @@ public final class FakeTransport implements Transport {
     @Override
     public int configGeneration() throws VirtioException {
         return call("", () -> generation.getAsInt());
+    }
+
+    @Override
+    public boolean isQuiet() {
+        return quiet;
     }
 
     @Override

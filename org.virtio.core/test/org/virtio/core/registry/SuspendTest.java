@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import java.util.Locale;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.virtio.core.fake.Await;
 import org.virtio.core.fake.FakeProvider;
@@ -67,11 +69,64 @@ class SuspendTest extends RegistryFixture {
         provider.last().fail("hung up");
         awaitState(DeviceState.FAILED);
         assertThat(only().failure).isEqualTo("no transport within 1 s: hung up; nobody listens");
-        assertThat(device.state()).isEqualTo(DeviceState.REMOVED);
         Await.until("its service is gone", framework.services::isEmpty);
+        Await.until("it is closed", () -> device.state() == DeviceState.REMOVED);
         provider.refusal = null;
         awaitState(DeviceState.OPEN);
         assertThat(registry.device("disk")).isNotSameAs(device);
+    }
+
+    @Test
+    void itsGraceTimeEndsAlsoWhileItIsSought() throws VirtioException {
+        VirtioDevice device = started("?grace=1");
+        CountDownLatch gate = new CountDownLatch(1);
+        provider.gate = gate;
+        provider.last().fail("hung up");
+        awaitState(DeviceState.FAILED);
+        Await.until("its service is gone", framework.services::isEmpty);
+        assertThat(device.failure()).startsWith("no transport within 1 s");
+        gate.countDown();
+    }
+
+    @Test
+    void aDriverCanStopItWhileItIsSought() throws VirtioException {
+        VirtioDevice device = started("");
+        CountDownLatch gate = new CountDownLatch(1);
+        provider.gate = gate;
+        provider.last().fail("hung up");
+        awaitState(DeviceState.SUSPENDED);
+        device.stop();
+        gate.countDown();
+        Await.until("it is opened anew", () -> device.state() == DeviceState.REMOVED);
+        awaitState(DeviceState.OPEN);
+    }
+
+    @Test
+    void oneAttemptAtATimeIsArranged() throws VirtioException {
+        AtomicInteger attempts = new AtomicInteger();
+        provider.next = () -> {
+            attempts.incrementAndGet();
+            throw new IllegalStateException("nobody listens");
+        };
+        registry.declare(ADDRESS, "disk");
+        for (int i = 1; i < 20; i++) {
+            registry.unbindProvider(provider);
+            registry.bindProvider(provider);
+            int tried = i;
+            Await.until("it was tried", () -> attempts.get() >= tried);
+        }
+        int before = attempts.get();
+        Await.until("it is tried again", () -> attempts.get() > before + 1);
+        assertThat(attempts.get()).isLessThan(before + 4);
+    }
+
+    @Test
+    void aDeviceThatMayStillWriteIsNotTrusted() throws VirtioException {
+        VirtioDevice device = started("");
+        provider.last().quiet = false;
+        provider.last().fail("does not answer");
+        Await.until("it is opened anew", () -> device.state() == DeviceState.REMOVED && provider.opened.size() == 2);
+        assertThat(device.failure()).contains("did not become quiet, does not answer");
     }
 
     @Test
