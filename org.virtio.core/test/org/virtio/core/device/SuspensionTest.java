@@ -175,6 +175,45 @@ class SuspensionTest extends DeviceFixture {
     }
 
     @Test
+    void whatIsSaidOfATransportThatWasLeftDoesNotSuspendItAgain() throws VirtioException {
+        started();
+        Session left = device.session();
+        device.suspend(left, "it moves");
+        assertThat(device.session()).isNull();
+        resume();
+        assertThat(device.suspend(left, "late news")).isTrue();
+        assertThat(device.state()).isEqualTo(DeviceState.READY);
+        assertThat(next.isClosed()).isFalse();
+    }
+
+    @Test
+    void aQueueThatNobodyOwnsHoldsNothingOfTheTransportThatWent() throws VirtioException {
+        suspended();
+        Virtqueue queue = device.acquireQueue(0);
+        assertThat(queue.notifyDevice()).isTrue();
+        assertThat(transport.notifiers.get(0).notifications).isEmpty();
+        device.releaseQueue(queue);
+    }
+
+    @Test
+    void ringsOfADeviceWithABrokenQueueDoNotPileUp() throws VirtioException {
+        started();
+        Virtqueue queue = device.acquireQueue(0);
+        device.breakQueues("for a while");
+        assertThat(device.unbreakQueues()).isTrue();
+        device.acquireQueue(1).breakQueue("for good");
+        long capacity = device.memory().capacity();
+        for (int swap = 0; swap < 1500; swap++) {
+            device.suspend(device.session(), "it went");
+            FakeProvider provider = new FakeProvider("fake");
+            device.resume(provider, ELSEWHERE);
+            queue.poll((UsedBufferHandler) (token, written) -> unused.add(token), 8);
+        }
+        assertThat(device.memory().capacity()).isEqualTo(capacity);
+        device.releaseQueue(queue);
+    }
+
+    @Test
     void whoWaitsInVainFails() throws VirtioException {
         started();
         Virtqueue queue = device.acquireQueue(0);
