@@ -184,10 +184,7 @@ final class BlkQueue implements BlockQueue {
         long start = System.nanoTime();
         long limit = settings.drainNanos();
         for (long left = limit; left > 0 && engine.inFlight() > 0; left = limit - (System.nanoTime() - start)) {
-            if (queues.isSuspended()) {
-                // The device has not had its time yet; how long it may be away is limited elsewhere.
-                start = System.nanoTime();
-            }
+            boolean away = queues.isSuspended();
             try {
                 if (engine.hasLost()) {
                     lost = how + " before all of the request was submitted";
@@ -197,6 +194,10 @@ final class BlkQueue implements BlockQueue {
                 }
             } catch (RuntimeException | Error e) {
                 callbackFailed(e);
+            }
+            if (away || queues.isSuspended()) {
+                // The device has not had its time yet; how long it may be away is limited elsewhere.
+                start = System.nanoTime();
             }
         }
         if (engine.inFlight() > 0) {

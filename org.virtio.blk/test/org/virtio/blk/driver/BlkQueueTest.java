@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.virtio.blk.BlockCallback;
 import org.virtio.blk.BlockQueue;
+import org.virtio.device.DeviceState;
 import org.virtio.memory.DmaBuffer;
 import org.virtio.queue.QueueResult;
 import org.virtio.spec.BlkConfigLayout;
@@ -311,6 +312,30 @@ class BlkQueueTest {
             assertThat(f.completions).containsExactly("read DEVICE_GONE");
             assertThat(queue.failure()).isEqualTo("closed with 1 requests in flight, which the device did not complete in 1 ms");
             assertThatThrownBy(f.device::openQueue).hasMessageContaining("queue 0 is broken: closed with 1 requests");
+        }
+    }
+
+    @Test
+    void closingWaitsForADeviceThatIsAway() throws Exception {
+        try (Fixture f = Fixture.of(Fixture.capable(), 0, 1)) {
+            BlockQueue queue = f.device.openQueue();
+            f.queue(0).hold(true);
+            queue.read(0, f.buffer(512, 1), 0, 512, f, "read");
+            queue.submit();
+            f.fake.state = DeviceState.SUSPENDED;
+            int before = f.fake.stateReads.get();
+            Thread device = new Thread(() -> {
+                while (f.fake.stateReads.get() < before + 10) {
+                    Thread.onSpinWait();
+                }
+                f.queue(0).hold(false);
+                f.fake.state = DeviceState.READY;
+            });
+            device.start();
+            queue.close();
+            device.join();
+            assertThat(f.completions).containsExactly("read OK");
+            assertThat(queue.failure()).isNull();
         }
     }
 

@@ -41,6 +41,8 @@ final class FakeDevice implements VirtioDevice {
     int capacitySectors = 2048;
     int stops;
     volatile DeviceState state = DeviceState.OPEN;
+    /** How often somebody asked for it. */
+    final AtomicInteger stateReads = new AtomicInteger();
     volatile String failure;
     volatile VirtioException configFailure;
     /** Where reads of the configuration stop until it is counted down. */
@@ -101,6 +103,7 @@ final class FakeDevice implements VirtioDevice {
 
     @Override
     public DeviceState state() {
+        stateReads.incrementAndGet();
         return state;
     }
 
