@@ -129,6 +129,8 @@ final class LibC {
 
         long recvmsg(int fd, long message, int flags);
 
+        int fchmod(int fd, int mode);
+
         int chmod(@Encoding("UTF-8") String path, int mode);
 
         int unlink(@Encoding("UTF-8") String path);
