@@ -93,7 +93,7 @@ class FeaturesTest {
         quietly("feature:install " + ALL);
         assertThat(karaf.run("virtio:target create " + socket + " ram --size 1M")).contains(socket);
         assertThat(karaf.run("virtio:attach vhost-user:" + socket + " disk0")).contains("ready");
-        assertThat(karaf.run("virtio:write disk0 512 hello")).isEqualTo("5 bytes written at 512");
+        assertThat(karaf.run("virtio:write disk0 512 hello --yes")).isEqualTo("5 bytes written at 512");
         assertThat(karaf.run("virtio:read disk0 512 5")).contains("68 65 6c 6c 6f");
     }
 
