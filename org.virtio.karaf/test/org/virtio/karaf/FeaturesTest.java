@@ -103,7 +103,7 @@ class FeaturesTest {
         use();
         Path end = directory.resolve("end");
         karaf.run("ten = [0 1 2 3 4 5 6 7 8 9]");
-        karaf.run("once = { virtio:fill disk0 pattern --seed $it; virtio:verify disk0 --seed $it }");
+        karaf.run("once = { virtio:fill disk0 pattern --seed $it --yes; virtio:verify disk0 --seed $it }");
         karaf.run("load = { each $ten { each $ten { each $ten $once } }; echo well > " + end + " }");
         karaf.run("load &");
         for (int i = 0; i < 5; i++) {

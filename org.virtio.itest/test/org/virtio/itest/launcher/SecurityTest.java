@@ -30,7 +30,8 @@ class SecurityTest {
         Path err = directory.resolve("err");
         int status = run(out, err, "virtio:target create " + socket + " ram --size 1M; virtio:attach vhost-user:" + socket
             + " disk0; virtio:write disk0 512 hello --yes; virtio:read disk0 512 5; virtio:fill disk0 pattern --yes; "
-            + "virtio:verify disk0; virtio:scan; virtio:transports; virtio:copy disk0 to " + directory.resolve("copy") + "; virtio:bench disk0 --seconds 1; "
+            + "virtio:verify disk0; virtio:scan; virtio:transports; virtio:copy disk0 to " + directory.resolve("copy")
+            + "; virtio:bench disk0 --seconds 1; "
             + "virtio:detach disk0; virtio:target delete " + socket + "; echo done; " + DENIED);
         String said = Files.readString(err);
         assertThat(out).content().as(said).contains("5 bytes written at 512", "68 65 6c 6c 6f", "1 MiB verified", "IOPS",
