@@ -93,7 +93,7 @@ class FeaturesTest {
         quietly("feature:install " + ALL);
         assertThat(karaf.run("virtio:target create " + socket + " ram --size 1M")).contains(socket);
         assertThat(karaf.run("virtio:attach vhost-user:" + socket + " disk0")).contains("ready");
-        assertThat(karaf.run("virtio:write disk0 512 hello")).isEqualTo("5 bytes written at 512");
+        assertThat(karaf.run("virtio:write disk0 512 hello --yes")).isEqualTo("5 bytes written at 512");
         assertThat(karaf.run("virtio:read disk0 512 5")).contains("68 65 6c 6c 6f");
     }
 
@@ -103,7 +103,7 @@ class FeaturesTest {
         use();
         Path end = directory.resolve("end");
         karaf.run("ten = [0 1 2 3 4 5 6 7 8 9]");
-        karaf.run("once = { virtio:fill disk0 pattern --seed $it; virtio:verify disk0 --seed $it }");
+        karaf.run("once = { virtio:fill disk0 pattern --seed $it --yes; virtio:verify disk0 --seed $it }");
         karaf.run("load = { each $ten { each $ten { each $ten $once } }; echo well > " + end + " }");
         karaf.run("load &");
         for (int i = 0; i < 5; i++) {

@@ -9,7 +9,7 @@ import java.nio.ByteBuffer;
 /** An array of struct epoll_event, epoll_ctl(2). Used by one thread at a time. */
 final class EpollEvents {
     /** The kernel packs the structure on x86-64, so that 32-bit programs have the same, and nowhere else. */
-    private static final boolean PACKED = "amd64".equals(System.getProperty("os.arch"));
+    private static final boolean PACKED = "amd64".equals(LibC.privileged(() -> System.getProperty("os.arch")));
     private static final int DATA = PACKED ? 4 : 8;
     private static final int SIZE = DATA + Long.BYTES;
 

@@ -82,6 +82,6 @@ public final class Errno {
     }
 
     private static int value(jnr.constants.platform.Errno errno) {
-        return errno.intValue();
+        return LibC.privileged(errno::intValue);
     }
 }

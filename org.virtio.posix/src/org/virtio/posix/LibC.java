@@ -4,6 +4,9 @@ package org.virtio.posix;
 import com.kenai.jffi.MemoryIO;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.security.AccessController;
+import java.security.PrivilegedAction;
+import java.util.function.Supplier;
 import jnr.ffi.LibraryLoader;
 import jnr.ffi.Pointer;
 import jnr.ffi.Runtime;
@@ -15,11 +18,17 @@ final class LibC {
     static final int O_NONBLOCK = 0x800;
     static final int O_CLOEXEC = 0x80000;
 
-    private static final Functions FUNCTIONS = LibraryLoader.create(Functions.class).load("c");
+    private static final Functions FUNCTIONS = privileged(() -> LibraryLoader.create(Functions.class).load("c"));
     private static final Runtime RUNTIME = Runtime.getRuntime(FUNCTIONS);
     private static final MemoryIO MEMORY = MemoryIO.getInstance();
 
     private LibC() {
+    }
+
+    /** Does it with this bundle's permissions, where there is a security manager: who calls first may have less. */
+    @SuppressWarnings("removal")
+    static <T> T privileged(Supplier<T> action) {
+        return AccessController.doPrivileged((PrivilegedAction<T>) action::get);
     }
 
     static Functions libc() {
@@ -128,6 +137,8 @@ final class LibC {
         long sendmsg(int fd, long message, int flags);
 
         long recvmsg(int fd, long message, int flags);
+
+        int fchmod(int fd, int mode);
 
         int chmod(@Encoding("UTF-8") String path, int mode);
 

@@ -13,6 +13,7 @@ import java.net.SocketTimeoutException;
 public final class UnixServerSocket implements AutoCloseable {
     private static final int BACKLOG = 16;
     private static final int SHUT_RDWR = 2;
+    private static final int PERMISSIONS = 07777;
 
     private final FileDescriptor fd;
     private final String path;
@@ -28,8 +29,10 @@ public final class UnixServerSocket implements AutoCloseable {
     }
 
     /**
-     * Creates the socket's file and listens on it: bind(2), chmod(2), listen(2). The mode holds whatever the umask is, and
-     * before anyone can connect. A socket left behind by a process that is gone is replaced; any other file is not touched.
+     * Creates the socket's file and listens on it: fchmod(2), bind(2), listen(2). The mode holds whatever the umask is, and at
+     * no moment is the file more open than that.
+     *
+     * <p>A socket left behind by a process that is gone is replaced; any other file is not touched.
      * Two processes that bind the same path at the same moment may take each other's for left behind: choose another path
      * for each.
      *
@@ -43,6 +46,10 @@ public final class UnixServerSocket implements AutoCloseable {
         SocketAddress address = new SocketAddress("bind", path);
         FileDescriptor fd = UnixSocket.open(path);
         try {
+            // Linux gives the file that bind creates the mode of the socket, less the umask, which is the whole process's and so
+            // cannot be changed for a moment. A kernel that did not would leave the file open to more until listen narrows it,
+            // but before it listens nobody can connect.
+            LibC.check(libc().fchmod(fd.intValue(), mode), "fchmod", path);
             bindOrReplace(fd.intValue(), address, path);
             return listen(fd, path, mode);
         } catch (PosixException e) {
@@ -78,7 +85,10 @@ public final class UnixServerSocket implements AutoCloseable {
     private static UnixServerSocket listen(FileDescriptor fd, String path, int mode) throws PosixException {
         try {
             FileStatus file = FileStatus.of(path);
-            LibC.check(libc().chmod(path, mode), "chmod", path);
+            // Only if the umask took something away: by its name, which leads elsewhere if others can change the directory.
+            if ((file.mode() & PERMISSIONS) != mode) {
+                LibC.check(libc().chmod(path, mode), "chmod", path);
+            }
             LibC.check(libc().listen(fd.intValue(), BACKLOG), "listen", path);
             return new UnixServerSocket(fd, path, file);
         } catch (PosixException e) {

@@ -100,6 +100,16 @@ class UnixServerSocketTest {
         }
     }
 
+    /** The file has its mode from its first moment, without a window in which others could connect. */
+    @Test
+    void theFileIsCreatedWithTheModeOfTheSocket() throws Exception {
+        try (FileDescriptor fd = UnixSocket.open(path)) {
+            assertThat(LibC.libc().fchmod(fd.intValue(), 0600)).isZero();
+            assertThat(new SocketAddress("bind", path).bind(fd.intValue())).isZero();
+            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(Path.of(path)))).isEqualTo("rw-------");
+        }
+    }
+
     @Test
     void replacesASocketThatWasLeftBehind() throws Exception {
         leaveBehind();

@@ -40,6 +40,15 @@ public abstract class Commands {
         throw new CommandException("there is no command virtio:" + words[0]);
     }
 
+    /**
+     * What a command says that would destroy something, or take it from someone, and was not told to do it.
+     *
+     * @param what it would do, behind the words "this would"
+     */
+    protected static CommandException unconfirmed(String what) {
+        return new CommandException("this would " + what + "; add --yes to do it");
+    }
+
     /** Runs a command's body, and makes one line of what an API throws to say that something cannot be done. */
     protected static <T> T run(Callable<T> body) throws Exception {
         try {

@@ -20,6 +20,8 @@ public class TargetDTO extends DTO {
     public boolean readOnly;
     /** The names of the features that it was told not to offer, in ascending order of the bits. */
     public List<String> withheld;
+    /** The user id whose processes alone may connect; {@link TargetOptions#ANY_UID} if any may that the socket's mode lets. */
+    public long uid;
     /** Front ends that are connected. */
     public int connections;
     /** {@code split} or {@code packed}: the format of the front end's queues; null if none is connected. */

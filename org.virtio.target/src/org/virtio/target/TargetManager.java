@@ -9,7 +9,8 @@ import org.virtio.device.VirtioException;
 @ProviderType
 public interface TargetManager {
     /**
-     * Starts to serve a disk on a UNIX socket that only the user's own processes can connect to (mode 0600).
+     * Starts to serve a disk on a UNIX socket that only the user's own processes can connect to (mode 0600); where the
+     * options have a user id, a process of another is disconnected before it is heard, and a line of the log says whose it was.
      *
      * @return the target as {@link #list()} shows it
      * @throws IllegalArgumentException if an option is out of range; the message has the value and the range

@@ -210,7 +210,9 @@ class TargetManagerTest {
             new TargetOptions("t", null, -512, 512, 1, false, ""),
             new TargetOptions("t", null, 513, 512, 1, false, ""),
             TargetOptions.ram("t", MIB).withoutFeatures(null),
-            TargetOptions.ram("t", MIB).withSpinNanos(-1));
+            TargetOptions.ram("t", MIB).withSpinNanos(-1),
+            TargetOptions.ram("t", MIB).withUid(-2),
+            TargetOptions.ram("t", MIB).withUid(TargetOptions.MAX_UID + 1));
     }
 
     @ParameterizedTest

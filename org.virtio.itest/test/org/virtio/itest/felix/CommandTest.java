@@ -68,19 +68,19 @@ public class CommandTest extends FelixTest {
 
     @Test
     public void readsWhatWasWritten() throws Exception {
-        run("virtio:write disk0 1000 hello");
+        run("virtio:write disk0 1000 hello --yes");
         assertThat(text("virtio:read disk0 1000 5")).contains("68 65 6c 6c 6f").contains("hello");
         run("virtio:flush disk0");
-        run("virtio:fill disk0 0xab 0 4k");
+        run("virtio:fill disk0 0xab 0 4k --yes");
         assertThat(text("virtio:read disk0 4095 1")).contains("ab");
     }
 
     @Test
     public void verifiesThePatternAndFindsAWrongByte() throws Exception {
-        run("virtio:fill disk0 pattern --seed 5");
+        run("virtio:fill disk0 pattern --seed 5 --yes");
         run("virtio:verify disk0 --seed 5");
         assertThatThrownBy(() -> run("virtio:verify disk0 --seed 6")).hasMessageContaining("0");
-        run("virtio:write disk0 5000000 0x00112233445566778899");
+        run("virtio:write disk0 5000000 0x00112233445566778899 --yes");
         assertThatThrownBy(() -> run("virtio:verify disk0 --seed 5")).hasMessageContaining("500000");
     }
 
@@ -90,7 +90,7 @@ public class CommandTest extends FelixTest {
         new Random(8).nextBytes(data);
         Path file = folder.newFile("in").toPath();
         Files.write(file, data);
-        run("virtio:copy disk0 from " + file);
+        run("virtio:copy disk0 from " + file + " --yes");
         Path copy = folder.getRoot().toPath().resolve("out");
         run("virtio:copy disk0 to " + copy);
         assertThat(Files.readAllBytes(copy)).startsWith(data).hasSize(8 << 20);
@@ -99,7 +99,37 @@ public class CommandTest extends FelixTest {
     @Test
     public void measures() throws Exception {
         assertThat(text("virtio:bench disk0 --seconds 1 --depth 8 --wait")).contains("IOPS", "p99");
-        assertThat(text("virtio:bench disk0 --seconds 1 --threads 2 --read-percent 50")).contains("2 threads");
+        assertThat(text("virtio:bench disk0 --seconds 1 --threads 2 --read-percent 50 --yes")).contains("2 threads");
+    }
+
+    @Test
+    public void whatDestroysDataIsOnlySaidUntilItIsConfirmed() throws Exception {
+        Path file = folder.newFile("in").toPath();
+        Files.write(file, new byte[] {1, 2, 3});
+        run("virtio:fill disk0 pattern --yes");
+        for (String command : List.of("write disk0 1000 hello", "fill disk0 0xab 0 4k", "copy disk0 from " + file + " 4k",
+                "bench disk0 --seconds 1 --read-percent 99")) {
+            assertThatThrownBy(() -> run("virtio:" + command)).message().startsWith("this would overwrite ").contains("disk0")
+                .endsWith("; add --yes to do it");
+        }
+        run("virtio:verify disk0");
+    }
+
+    @Test
+    public void aTargetMayBeForTheProcessesOfOneUserAlone() throws Exception {
+        String socket = folder.getRoot() + "/own.sock";
+        long own = ((Integer) Files.getAttribute(folder.getRoot().toPath(), "unix:uid")).longValue();
+        run("virtio:target create " + socket + " ram --size 1M --uid " + (own + 1));
+        assertThat(text("virtio:target list")).contains("read-write, uid " + (own + 1));
+        assertThatThrownBy(() -> run("virtio:attach 'vhost-user:" + socket + "?grace=0' other")).isNotNull();
+        run("virtio:target delete " + socket);
+        run("virtio:target create " + socket + " ram --size 1M --uid " + own);
+        run("virtio:attach 'vhost-user:" + socket + "?grace=0' own");
+        virtio.block("own");
+        for (String bad : List.of("nobody", "4294967295", "1.5")) {
+            assertThatThrownBy(() -> run("virtio:target create " + socket + " --uid " + bad))
+                .hasMessage("--uid '" + bad + "' is no whole number from 0 to 4294967294");
+        }
     }
 
     @Test

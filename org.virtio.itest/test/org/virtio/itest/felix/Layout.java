@@ -30,7 +30,7 @@ public final class Layout {
     }
 
     /** Bundles that the layout does not have, and that this project's work with: those of one kind. */
-    static List<Path> optional(String kind) {
+    public static List<Path> optional(String kind) {
         return jars(Path.of(System.getProperty("virtio.test.optional"), kind));
     }
 

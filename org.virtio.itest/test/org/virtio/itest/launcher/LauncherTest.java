@@ -53,11 +53,20 @@ class LauncherTest {
     void commandsPrintWhatTheyReturnAndNothingElse() throws Exception {
         String socket = directory.resolve("disk.sock").toString();
         Run run = run("-c", "virtio:target create " + socket + " ram --size 1M; virtio:attach vhost-user:" + socket + " disk0; "
-            + "virtio:write disk0 512 hello; virtio:read disk0 512 5; virtio:detach disk0");
+            + "virtio:write disk0 512 hello --yes; virtio:read disk0 512 5; virtio:detach disk0");
         assertThat(run.err()).isEmpty();
         assertThat(run.status()).isZero();
         assertThat(run.out()).startsWith("SOCKET").contains(socket, "NAME", "5 bytes written at 512\n", "68 65 6c 6c 6f")
             .endsWith("disk0 is detached\n");
+    }
+
+    @Test
+    void whatDestroysDataIsNotDoneUnlessItIsConfirmed() throws Exception {
+        String socket = directory.resolve("disk.sock").toString();
+        Run run = run("-c", "virtio:target create " + socket + " ram --size 1M; virtio:attach vhost-user:" + socket + " disk0; "
+            + "virtio:fill disk0 0xff; virtio:detach disk0");
+        assertThat(run.status()).isEqualTo(1);
+        assertThat(run.err()).isEqualTo("virtio: this would overwrite 1 MiB of disk0 at position 0; add --yes to do it\n");
     }
 
     @Test

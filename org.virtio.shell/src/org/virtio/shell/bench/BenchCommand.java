@@ -31,13 +31,13 @@ public final class BenchCommand extends Commands {
     /** Measures. */
     @Descriptor("measures a block device at random positions: requests per second, latency, CPU time. "
         + "Usage: bench <name> [--depth 32] [--size 4k] [--read-percent 100] [--seconds 5] [--threads 1] "
-        + "[--sequential] [--wait]")
+        + "[--sequential] [--wait] [--yes]")
     public BenchDTO bench(
             @Descriptor("requests in flight per thread (default 32)")
             @Parameter(names = {"-d", "--depth"}, absentValue = "32") String depth,
             @Descriptor("bytes per request (default 4k)")
             @Parameter(names = {"-s", "--size"}, absentValue = "4k") String size,
-            @Descriptor("requests of 100 that read; the others write, which destroys data (default 100)")
+            @Descriptor("requests of 100 that read; the others write, which destroys data and takes --yes (default 100)")
             @Parameter(names = {"-r", "--read-percent"}, absentValue = "100") String readPercent,
             @Descriptor("how long to measure, after a warm-up of a quarter of that, at most a second (default 5)")
             @Parameter(names = {"-t", "--seconds"}, absentValue = "5") String seconds,
@@ -47,6 +47,8 @@ public final class BenchCommand extends Commands {
             @Parameter(names = {"-q", "--sequential"}, presentValue = "true", absentValue = "false") boolean sequential,
             @Descriptor("let threads sleep while there is nothing to do; without it they poll")
             @Parameter(names = {"-w", "--wait"}, presentValue = "true", absentValue = "false") boolean sleeping,
+            @Descriptor("do it though it writes; without this, say what would be written")
+            @Parameter(names = {"-y", "--yes"}, presentValue = "true", absentValue = "false") boolean yes,
             @Descriptor("the block device") String name) throws Exception {
         return run(() -> {
             BenchOptions options = BenchOptions.of(
@@ -56,11 +58,16 @@ public final class BenchCommand extends Commands {
                 new Count(threads).intValue("--threads", 1, MAX_THREADS),
                 TimeUnit.SECONDS.toNanos(new Count(seconds).intValue("--seconds", 1, MAX_SECONDS)),
                 sequential, sleeping);
-            return services.block(name, device -> run(device, options));
+            return services.block(name, device -> run(device, options, yes));
         });
     }
 
-    private static BenchDTO run(BlockDevice device, BenchOptions options) throws Exception {
+    private static BenchDTO run(BlockDevice device, BenchOptions options, boolean yes) throws Exception {
+        options.check(device);
+        if (options.readPercent() < 100 && !yes) {
+            throw unconfirmed("overwrite what is on " + device.name() + ", all over it, with "
+                + (100 - options.readPercent()) + " of 100 requests");
+        }
         Bench bench = new Bench(device, options);
         try (Progress progress = Progress.of(CommandSession.Utils.current(), "measuring", Bench.nanos(options))) {
             return bench.run(progress);

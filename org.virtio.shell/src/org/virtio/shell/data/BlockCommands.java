@@ -2,6 +2,7 @@
 package org.virtio.shell.data;
 
 import org.apache.felix.service.command.Descriptor;
+import org.apache.felix.service.command.Parameter;
 import org.osgi.framework.BundleContext;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -41,8 +42,10 @@ public final class BlockCommands extends Commands {
 
     /** Writes. */
     @Descriptor("writes a text or bytes to a block device; what stands around them in their blocks stays. "
-        + "Usage: write <name> <position> <text or 0x...>")
+        + "Usage: write <name> <position> <text or 0x...> --yes")
     public String write(
+            @Descriptor("do it; without this, say what would be done")
+            @Parameter(names = {"-y", "--yes"}, presentValue = "true", absentValue = "false") boolean yes,
             @Descriptor("the block device") String name,
             @Descriptor("where to begin: any byte, such as 0, 512, 4k, 0x200") Size position,
             @Descriptor("a text, written as UTF-8, or 0x and hexadecimal digits") String bytes) throws Exception {
@@ -50,6 +53,9 @@ public final class BlockCommands extends Commands {
             byte[] data = Bytes.parse(String.valueOf(bytes));
             Range range = Range.of(device, position, new Size(Integer.toString(data.length)));
             checkWritable(device);
+            if (!yes) {
+                throw unconfirmed("overwrite " + range.on(device));
+            }
             Requests requests = new Requests(device);
             requests.write(range.position(), data, data.length);
             requests.flush();

@@ -38,10 +38,13 @@ public final class CopyCommand extends Commands {
 
     /** Copies. */
     @Descriptor("copies a block device, or a range of it, to a file, or a file onto a block device. "
-        + "Usage: copy <name> to|from <file> [<position> [<length>]] [--force]")
+        + "Usage: copy <name> to <file> [<position> [<length>]] [--force] "
+        + "| copy <name> from <file> [<position> [<length>]] --yes")
     public RangeDTO copy(CommandSession session,
-            @Descriptor("replace the file if it exists")
+            @Descriptor("to: replace the file if it exists")
             @Parameter(names = {"-f", "--force"}, presentValue = "true", absentValue = "false") boolean force,
+            @Descriptor("from: do it; without this, say what would be done")
+            @Parameter(names = {"-y", "--yes"}, presentValue = "true", absentValue = "false") boolean yes,
             @Descriptor("the block device") String name,
             @Descriptor("to: the file is written; from: the device is written") String direction,
             @Descriptor("the file, relative to where the shell was started") String file,
@@ -55,7 +58,7 @@ public final class CopyCommand extends Commands {
         Size length = range.length > 1 ? range[1] : null;
         return run(() -> services.block(name, device -> switch (direction) {
             case "to" -> toFile(session, device, path, Range.of(device, position, length), force);
-            case "from" -> fromFile(session, device, path, position, length);
+            case "from" -> fromFile(session, device, path, position, length, yes);
             default -> throw new CommandException("'" + direction + "' is no direction; expected to or from");
         }));
     }
@@ -77,8 +80,8 @@ public final class CopyCommand extends Commands {
         }
     }
 
-    private static RangeDTO fromFile(CommandSession session, BlockDevice device, Path path, Size position, Size length)
-            throws IOException, CommandException {
+    private static RangeDTO fromFile(CommandSession session, BlockDevice device, Path path, Size position, Size length,
+            boolean yes) throws IOException, CommandException {
         BlockCommands.checkWritable(device);
         if (Files.isDirectory(path)) {
             throw new CommandException(path + " is a directory");
@@ -87,6 +90,9 @@ public final class CopyCommand extends Commands {
         try (SeekableByteChannel from = Files.newByteChannel(path)) {
             long bytes = length == null ? from.size() : length.bytes("length", 0, from.size());
             Range range = Range.of(device, position, new Size(Long.toString(bytes)));
+            if (!yes) {
+                throw unconfirmed("overwrite " + range.on(device) + " with " + path);
+            }
             RangeDTO result = copy(session, device, range, (at, chunk, count) -> {
                 readFully(from, ByteBuffer.wrap(chunk, 0, count));
                 requests.write(at, chunk, count);

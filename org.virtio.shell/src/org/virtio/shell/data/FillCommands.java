@@ -29,10 +29,12 @@ public final class FillCommands extends Commands {
 
     /** Fills. */
     @Descriptor("overwrites a block device, or a range of its blocks, with one byte or with the pattern that verify checks. "
-        + "Usage: fill <name> <byte>|pattern [<position> [<length>]] [--seed <number>]")
+        + "Usage: fill <name> <byte>|pattern [<position> [<length>]] [--seed <number>] --yes")
     public RangeDTO fill(CommandSession session,
             @Descriptor("which pattern to write (default 0)") @Parameter(names = {"-s", "--seed"}, absentValue = SEED)
             String seed,
+            @Descriptor("do it; without this, say what would be done")
+            @Parameter(names = {"-y", "--yes"}, presentValue = "true", absentValue = "false") boolean yes,
             @Descriptor("the block device") String name,
             @Descriptor("a byte from 0 to 255, such as 0 or 0xff, or the word pattern") String content,
             @Descriptor("where to begin, and how many bytes, in whole blocks; all of the device if left out")
@@ -41,6 +43,9 @@ public final class FillCommands extends Commands {
             RangeWork.Source source = source(content, seed);
             Range blocks = Range.ofBlocks(device, at(range, 0), at(range, 1));
             BlockCommands.checkWritable(device);
+            if (!yes) {
+                throw unconfirmed("overwrite " + blocks.on(device));
+            }
             try (Progress progress = Progress.of(session, "writing", blocks.length())) {
                 return new RangeWork(device, blocks).fill(source, progress);
             }

@@ -4,6 +4,7 @@ package org.virtio.shell.data;
 import org.virtio.blk.BlockDevice;
 import org.virtio.shell.CommandException;
 import org.virtio.shell.Size;
+import org.virtio.shell.print.Units;
 
 /** A range of a device, checked against it, as positions and lengths that were typed. */
 public record Range(long position, long length) {
@@ -33,6 +34,11 @@ public record Range(long position, long length) {
                 + device.name() + ", " + capacity);
         }
         return new Range(from, bytes);
+    }
+
+    /** In words, such as {@code 4 KiB of disk0 at position 8,192}. */
+    String on(BlockDevice device) {
+        return Units.bytes(length) + " of " + device.name() + " at position " + Units.number(position);
     }
 
     private static void block(BlockDevice device, String what, long value) throws CommandException {

@@ -108,7 +108,7 @@ public final class HostCommands extends Commands {
         if (device.unusable != null) {
             return new CommandException(device.address + " cannot be attached: " + device.unusable);
         }
-        return new CommandException("this would take " + device.address + (device.type == null ? "" : " (" + device.type + ")")
-            + " from " + (device.driver == null ? "nobody" : device.driver) + " and " + what + "; add --yes to do it");
+        return unconfirmed("take " + device.address + (device.type == null ? "" : " (" + device.type + ")")
+            + " from " + (device.driver == null ? "nobody" : device.driver) + " and " + what);
     }
 }

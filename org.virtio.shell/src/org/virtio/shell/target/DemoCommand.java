@@ -71,7 +71,7 @@ public final class DemoCommand extends Commands {
             show(session, out, "attach", "virtio:attach vhost-user:" + socket + " " + NAME);
             try {
                 show(session, out, "info", "virtio:info " + NAME);
-                show(session, out, "fill", "virtio:fill " + NAME + " pattern");
+                show(session, out, "fill", "virtio:fill " + NAME + " pattern --yes");
                 show(session, out, "verify", "virtio:verify " + NAME);
                 show(session, out, "bench", "virtio:bench " + NAME + " --seconds " + seconds);
             } finally {

@@ -10,7 +10,6 @@ import org.osgi.framework.BundleContext;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
-import org.virtio.device.FeatureSet;
 import org.virtio.shell.CommandException;
 import org.virtio.shell.Commands;
 import org.virtio.shell.Count;
@@ -41,7 +40,8 @@ public final class TargetCommands extends Commands {
     /** Creates, lists, resizes or deletes targets. */
     @Descriptor("serves disks on UNIX sockets, for vhost-user front ends such as this shell. "
         + "Usage: target create <socket> [ram|null|<file>] [--size 64M] [--queues 1] [--block-size 512] [--read-only] "
-        + "[--faults <list>] [--spin <microseconds>] | target list | target resize <socket> <size> | target delete <socket>")
+        + "[--faults <list>] [--spin <microseconds>] [--uid <number>] "
+        + "| target list | target resize <socket> <size> | target delete <socket>")
     public Object target(
             @Descriptor("create: bytes of the disk (default 64M; for a file, its own size)")
             @Parameter(names = {"-s", "--size"}, absentValue = NONE) String size,
@@ -55,6 +55,8 @@ public final class TargetCommands extends Commands {
             @Parameter(names = {"-f", "--faults"}, absentValue = "") String faults,
             @Descriptor("create: microseconds for which an idle queue looks for requests before it sleeps (default 50)")
             @Parameter(names = "--spin", absentValue = "50") String spin,
+            @Descriptor("create: the user id whose processes alone may connect (default: any that the socket's mode lets, 0600)")
+            @Parameter(names = {"-u", "--uid"}, absentValue = NONE) String uid,
             @Descriptor("create, list, resize or delete") String action,
             @Descriptor("the path of the socket, and what the action needs besides") String... words) throws Exception {
         return run(() -> switch (String.valueOf(action)) {
@@ -66,8 +68,11 @@ public final class TargetCommands extends Commands {
                 yield manager.create(new TargetOptions(path(words[0]), file(disk),
                     NONE.equals(bytes) ? 0 : new Size(bytes).bytes("--size", 1, Long.MAX_VALUE),
                     (int) new Size(blockSize).bytes("--block-size", 512, 65536),
-                    new Count(queues).intValue("--queues", 1, 64), readOnly, ID, FeatureSet.NONE, faults,
-                    TimeUnit.MICROSECONDS.toNanos(new Count(spin).intValue("--spin", 0, 1_000_000))));
+                    new Count(queues).intValue("--queues", 1, 64), readOnly, ID)
+                    .withFaults(faults)
+                    .withSpinNanos(TimeUnit.MICROSECONDS.toNanos(new Count(spin).intValue("--spin", 0, 1_000_000)))
+                    .withUid(NONE.equals(uid) ? TargetOptions.ANY_UID
+                        : new Count(uid).value("--uid", 0, TargetOptions.MAX_UID)));
             }
             case "list" -> {
                 expect(words, 0, 0, "list");

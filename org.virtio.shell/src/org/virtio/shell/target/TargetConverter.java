@@ -12,6 +12,7 @@ import org.virtio.shell.print.Table;
 import org.virtio.shell.print.Units;
 import org.virtio.target.TargetDTO;
 import org.virtio.target.TargetManager;
+import org.virtio.target.TargetOptions;
 
 /** Prints targets. */
 @Component(service = Converter.class)
@@ -26,7 +27,12 @@ public final class TargetConverter extends FormConverter {
         super(List.of(Form.of(TargetDTO.class, new Table<TargetDTO>()
             .column("SOCKET", t -> t.path).column("DISK", t -> t.disk).column("SIZE", t -> Units.bytes(t.size))
             .column("BLOCK", t -> t.blockSize).column("QUEUES", t -> t.queues)
-            .column("ACCESS", t -> t.readOnly ? "read-only" : "read-write")
+            .column("ACCESS", TargetConverter::access)
             .column("CONNECTIONS", t -> t.connections).column("REQUESTS", t -> t.requests))));
+    }
+
+    private static String access(TargetDTO target) {
+        return (target.readOnly ? "read-only" : "read-write")
+            + (target.uid == TargetOptions.ANY_UID ? "" : ", uid " + target.uid);
     }
 }

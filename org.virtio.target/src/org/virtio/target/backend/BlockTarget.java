@@ -43,6 +43,7 @@ public final class BlockTarget implements AutoCloseable {
     private final Disk disk;
     private final BlockDevice device;
     private final BlockConfig config;
+    private final AllowedUid allowed;
     private final UnixServerSocket server;
     private final LongAdder requests = new LongAdder();
     private final Thread acceptor;
@@ -64,6 +65,7 @@ public final class BlockTarget implements AutoCloseable {
         this.disk = open(options);
         this.device = new BlockDevice(disk, options.blockSize(), options.readOnly(), OptionsCheck.id(options));
         this.config = new BlockConfig(device, options.queues(), options.withheld());
+        this.allowed = new AllowedUid(options.uid());
         this.server = bind();
         this.acceptor = new Thread(this::accept, "virtio-target " + options.path() + " acceptor");
         acceptor.setDaemon(true);
@@ -130,10 +132,10 @@ public final class BlockTarget implements AutoCloseable {
     }
 
     /** A front end that cannot be served must not wait for an answer that never comes. */
-    private void serveOrClose(UnixSocket socket) {
+    private void serveOrClose(UnixSocket socket) throws IOException {
         try {
             serve(socket);
-        } catch (RuntimeException | Error e) {
+        } catch (IOException | RuntimeException | Error e) {
             socket.close();
             throw e;
         }
@@ -150,7 +152,13 @@ public final class BlockTarget implements AutoCloseable {
         }
     }
 
-    private void serve(UnixSocket socket) {
+    private void serve(UnixSocket socket) throws IOException {
+        String refusal = allowed.refusal(socket);
+        if (refusal != null) {
+            LOG.warn("Target {}: a front end is refused: {}", name(), refusal);
+            socket.close();
+            return;
+        }
         if (isServing()) {
             LOG.warn("Target {}: a front end is refused because another is connected", name());
             socket.close();
@@ -231,6 +239,7 @@ public final class BlockTarget implements AutoCloseable {
         dto.blockSize = options.blockSize();
         dto.queues = options.queues();
         dto.readOnly = options.readOnly();
+        dto.uid = options.uid();
         dto.withheld = options.withheld().names(DeviceType.BLOCK);
         Session current = session;
         dto.connections = current == null ? 0 : 1;

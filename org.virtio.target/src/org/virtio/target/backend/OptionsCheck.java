@@ -25,6 +25,8 @@ final class OptionsCheck {
             options.queues() + " queues are not from 1 to " + MAX_QUEUES);
         require(options.withheld() != null, "the withheld features are missing; a target that withholds none has an empty set");
         require(options.spinNanos() >= 0, "spin time " + options.spinNanos() + " ns is below 0");
+        require(options.uid() == TargetOptions.ANY_UID || options.uid() >= 0 && options.uid() <= TargetOptions.MAX_UID,
+            "uid " + options.uid() + " is not from 0 to " + TargetOptions.MAX_UID);
         require(options.size() >= 0, "size " + options.size() + " is below 0");
         require(options.size() > 0 || isFile(options), "a disk that is no file needs a size");
         checkSize(options.size(), blockSize);
