@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -46,7 +47,8 @@ class SecurityTest {
         Path home = Layout.home();
         Path policy = Files.writeString(directory.resolve("policy"), "grant { permission java.security.AllPermission; };");
         Path run = Files.createDirectory(directory.resolve("run"));
-        String first = Stream.concat(Layout.optional("security").stream(), Layout.jars(home.resolve("bundle/logging")).stream())
+        String first = Stream.of(Layout.optional("security"), Layout.jars(home.resolve("bundle/logging")),
+            Layout.jars(home.resolve("bundle/configuration"))).flatMap(List::stream)
             .map(jar -> "file:" + jar).collect(Collectors.joining(" "));
         Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "-Djava.security.manager=allow", "-Djava.security.policy==" + policy, "-Dorg.osgi.framework.security=osgi",
