@@ -50,6 +50,12 @@ class VfioTest {
     }
 
     @Test
+    void itWorksByIntxToo() {
+        assertThat(run.part("disk0 intx")).contains("INTx", "IOPS", "verified");
+        assertThat(run.interrupts("disk0 intx interrupts", "vfio-intx(" + ADDRESS + ")")).isPositive();
+    }
+
+    @Test
     void removalUnderLoadFailsWhatRunsWithAReason() {
         assertThat(run.part("disk0 removal")).containsPattern("the measurement ended: .*disk0").doesNotContain("IOPS")
             .doesNotContain("Exception").containsPattern("disk0 .*declared").contains("the host asks for the function back");
