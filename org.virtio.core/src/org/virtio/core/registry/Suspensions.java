@@ -79,9 +79,10 @@ final class Suspensions {
         }
     }
 
-    /** The device may have been suspended again before this was called: then nobody else sees to it. */
+    /** The device may have been suspended again while this one was still there: then nobody else sees to it. */
     private void end(DeviceService service, Reconnection ended) {
-        if (reconnections.remove(service, ended) && service.isOpen() && service.device().state() == DeviceState.SUSPENDED) {
+        reconnections.remove(service, ended);
+        if (service.isOpen() && service.device().state() == DeviceState.SUSPENDED) {
             start(service);
         }
     }
@@ -127,6 +128,8 @@ final class Suspensions {
         try {
             // A provider that goes from here on waits for the lease, and then finds the device by its session.
             service.device().resume(provider, address);
+            // It may have moved since the address was looked up.
+            table.move(service, address);
             forget(service);
             resumed.accept(service);
             LOG.info("Device {} goes on at {}", service.device().name(), address);
@@ -168,6 +171,10 @@ final class Suspensions {
         try {
             resume(service, address);
         } catch (VirtioException | RuntimeException e) {
+            if (service.device().state() == DeviceState.READY && service.device().address().equals(address)) {
+                // Its own attempts were quicker.
+                return;
+            }
             table.move(service, before);
             start(service);
             throw new VirtioException("device " + service.device().name() + " stays at " + before + ": " + e.getMessage(), e);
