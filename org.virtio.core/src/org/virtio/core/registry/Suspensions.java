@@ -82,7 +82,7 @@ final class Suspensions {
     /** The device may have been suspended again while this one was still there: then nobody else sees to it. */
     private void end(DeviceService service, Reconnection ended) {
         reconnections.remove(service, ended);
-        if (service.isOpen() && service.device().state() == DeviceState.SUSPENDED) {
+        if (service.isOpen() && service.device().state() == DeviceState.SUSPENDED && service.device().isStarted()) {
             start(service);
         }
     }
