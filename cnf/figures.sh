@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Prints every figure of the README, as Markdown: medians of several runs with the least and the greatest. Run it on an idle
 # machine with two cores or more, with the JDK that JAVA_HOME names. With the defaults it takes about an hour.
-# Usage: cnf/figures.sh [runs] [ring|instructions|cores|disks|pci|guest]...
+# Usage: cnf/figures.sh [runs] [ring|instructions|cores|disks|pci|guest|swaps]...
 # Environment: MILLIS per measurement (1000; of disks and in the guest 5 times that), REST seconds between runs (2), CPUS (0,1)
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -156,6 +156,14 @@ pci() {
         grep -E '^(attach|4 KiB)'
 }
 
+swaps() {
+    printf '\n### How long I/O at depth 32 stands still\n\n'
+    for _ in $(seq "$runs"); do
+        ./mvnw -q -B -ntp -pl org.virtio.itest -am -Dtest='org.virtio.itest.swap.*Test,PciMoveTest' \
+            -Dsurefire.failIfNoSpecifiedTests=false verify | grep '^pause'
+    done | sort
+}
+
 guest() {
     command -v fio >/dev/null || {
         echo "fio is not installed: apt-get install --no-install-recommends fio" >&2
@@ -190,7 +198,7 @@ guest() {
 "$java" -version 2>&1 | sed -n 2p
 lscpu | grep -E '^(Model name|CPU\(s\)|Thread\(s\) per core)'
 [ "$(nproc)" -gt 2 ] || echo "With two queues, driver and back end want more cores than the $(nproc) here."
-[ $# -gt 0 ] || set -- ring instructions cores disks pci guest
+[ $# -gt 0 ] || set -- ring instructions cores disks pci guest swaps
 spin_check before
 for part in "$@"; do
     "$part"
