@@ -6,7 +6,6 @@ import java.nio.ByteOrder;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.virtio.core.memory.AddressMap;
 import org.virtio.memory.DmaBuffer;
-import org.virtio.transport.QueueNotifier;
 
 /**
  * Small rings for tests that need millions of them: slices of one buffer, handed out in turn. There are far more of them than
@@ -22,23 +21,6 @@ public final class RingArena {
 
     private static final int SLOT = 512;
     private static final int SLOTS = BYTES / SLOT;
-
-    private static final QueueNotifier SILENT = new QueueNotifier() {
-        @Override
-        public void notifyDevice(int data) {
-            // What is tested is whether it would be called.
-        }
-
-        @Override
-        public boolean await(long timeoutNanos) {
-            return false;
-        }
-
-        @Override
-        public void wakeup() {
-            // Nobody waits.
-        }
-    };
 
     private final ByteBuffer memory;
     private final AtomicInteger next = new AtomicInteger();
@@ -61,7 +43,7 @@ public final class RingArena {
     /** A queue in {@link #buffer}, whose notifications go nowhere. */
     public static Ring queue(DmaBuffer memory, boolean packed, boolean eventIdx) {
         Ring queue = new RingFormat(packed, eventIdx, false, false, 0).create(0, SIZE, memory, new AddressMap());
-        queue.notifier(SILENT);
+        queue.notifier(SessionQueue.NOBODY);
         return queue;
     }
 

@@ -15,7 +15,9 @@ import org.virtio.transport.QueueNotifier;
  */
 abstract class SessionQueue extends OwnedQueue {
     private static final VarHandle NEXT = next();
-    private static final QueueNotifier NOBODY = new QueueNotifier() {
+
+    /** Notifies nobody and hears of nothing. */
+    static final QueueNotifier NOBODY = new QueueNotifier() {
         @Override
         public void notifyDevice(int data) {
             // There is no device.
