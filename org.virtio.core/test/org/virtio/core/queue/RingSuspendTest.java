@@ -55,7 +55,8 @@ class RingSuspendTest {
 
         assertThat(f.queue.suspend()).as("a session that was not entered").isNull();
         f.request(4, 14, -104);
-        f.queue.publish();
+        assertThat(f.queue.publish()).isFalse();
+        assertThat(f.device.take()).as("given to a device that is to become quiet").isEmpty();
         assertThat(f.queue.begin(5, Integer.valueOf(5).hashCode(), 2)).isZero();
         f.queue.addReadable(f.data, 0, 15);
         f.queue.addWritable(f.data, 5, 105);

@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.virtio.core.fake.Await;
 import org.virtio.core.fake.FakeProvider;
@@ -103,25 +102,6 @@ class SuspendTest extends RegistryFixture {
         gate.countDown();
         Await.until("it is opened anew", () -> device.state() == DeviceState.REMOVED);
         awaitState(DeviceState.OPEN);
-    }
-
-    @Test
-    void oneAttemptAtATimeIsArranged() throws VirtioException {
-        AtomicInteger attempts = new AtomicInteger();
-        provider.next = () -> {
-            attempts.incrementAndGet();
-            throw new IllegalStateException("nobody listens");
-        };
-        registry.declare(ADDRESS, "disk");
-        for (int i = 1; i < 20; i++) {
-            registry.unbindProvider(provider);
-            registry.bindProvider(provider);
-            int tried = i;
-            Await.until("it was tried", () -> attempts.get() >= tried);
-        }
-        int before = attempts.get();
-        Await.until("it is tried again", () -> attempts.get() > before + 1);
-        assertThat(attempts.get()).isLessThan(before + 4);
     }
 
     @Test
