@@ -41,7 +41,7 @@ final class Suspension {
         return session != null && lost == session;
     }
 
-    void begin(String cause) {
+    synchronized void begin(String cause) {
         since = System.nanoTime();
         why = cause;
         reason = cause;
@@ -49,16 +49,17 @@ final class Suspension {
     }
 
     /** Why the last attempt to go on failed. */
-    void note(String attempt) {
-        reason = why + "; " + attempt;
+    synchronized void note(String attempt) {
+        // An attempt at the same time may have been the better one.
+        if (reason != null) {
+            reason = why + "; " + attempt;
+        }
     }
 
-    void end() {
+    synchronized void end() {
         lastNanos = System.nanoTime() - since;
         reason = null;
-        synchronized (this) {
-            lost = null;
-        }
+        lost = null;
     }
 
     /** Why it is suspended, or null. */

@@ -7,8 +7,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.virtio.core.fake.Await;
 import org.virtio.core.fake.FakeProvider;
 import org.virtio.core.fake.FakeTransport;
 import org.virtio.device.DeviceAddress;
@@ -172,6 +175,31 @@ class SuspensionTest extends DeviceFixture {
         resume();
         transport.listener.failed("later");
         assertThat(device.state()).isEqualTo(DeviceState.READY);
+    }
+
+    @Test
+    void anAttemptThatFailsWhenAnotherHasGoneWellChangesNothing() throws Exception {
+        suspended();
+        FakeProvider late = new FakeProvider("fake");
+        late.gate = new CountDownLatch(1);
+        late.refusal = "nobody listens";
+        AtomicReference<Exception> thrown = new AtomicReference<>();
+        Thread attempt = new Thread(() -> {
+            try {
+                device.resume(late, ELSEWHERE);
+            } catch (VirtioException e) {
+                thrown.set(e);
+            }
+        });
+        attempt.start();
+        Await.until("it is at it", () -> late.opener == attempt);
+        resume();
+        late.gate.countDown();
+        attempt.join();
+        assertThat(thrown.get()).hasMessage("nobody listens");
+        assertThat(device.failure()).isNull();
+        assertThat(device.suspend(device.session(), "it went again")).isTrue();
+        assertThat(device.state()).isEqualTo(DeviceState.SUSPENDED);
     }
 
     @Test
