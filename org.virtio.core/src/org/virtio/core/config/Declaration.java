@@ -13,6 +13,7 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.osgi.framework.Constants;
+import org.virtio.core.device.DeviceNaming;
 import org.virtio.core.device.DeviceOptions;
 import org.virtio.device.DeviceAddress;
 import org.virtio.spec.DeviceType;
@@ -34,8 +35,6 @@ record Declaration(String name, DeviceAddress address) {
     private static final String FILE = "felix.fileinstall.filename";
     private static final String NAME = "name";
     private static final String ADDRESS = "address";
-    private static final String NAME_PATTERN = "[A-Za-z0-9._-]{1,64}";
-    private static final String NAME_RANGE = "1 to 64 letters, digits, '.', '_' or '-'";
 
     /** The option that a property becomes, and what its value becomes. */
     private record Translation(String option, UnaryOperator<String> value) {
@@ -129,10 +128,10 @@ record Declaration(String name, DeviceAddress address) {
         }
         if (name == null) {
             throw new IllegalArgumentException("name is missing, and the PID " + properties.get(Constants.SERVICE_PID)
-                + " has none; expected " + NAME_RANGE + ", or a PID such as " + PID + "~disk0");
+                + " has none; expected " + DeviceNaming.RANGE + ", or a PID such as " + PID + "~disk0");
         }
-        if (!name.matches(NAME_PATTERN)) {
-            throw new IllegalArgumentException("name=" + name + " is not " + NAME_RANGE);
+        if (!name.matches(DeviceNaming.PATTERN)) {
+            throw new IllegalArgumentException("name=" + name + " is not " + DeviceNaming.RANGE);
         }
         return name;
     }

@@ -5,6 +5,7 @@ import org.osgi.service.metatype.annotations.AttributeDefinition;
 import org.osgi.service.metatype.annotations.AttributeType;
 import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 import org.osgi.service.metatype.annotations.Option;
+import org.virtio.core.device.DeviceNaming;
 import org.virtio.core.device.DeviceOptions;
 import org.virtio.spec.PackedRingLayout;
 
@@ -16,7 +17,7 @@ import org.virtio.spec.PackedRingLayout;
     description = "A device that is opened as soon as it is there, and closed when this configuration is deleted")
 @interface DeviceDefinition {
     /** Behind the factory PID, unless given. */
-    @AttributeDefinition(name = "Name", required = false, description = "1 to 64 letters, digits, '.', '_' or '-'; "
+    @AttributeDefinition(name = "Name", required = false, description = DeviceNaming.RANGE + "; "
         + "if it is not given, the part of the PID, or of the file's name, behind '~' or '-'")
     String name();
 

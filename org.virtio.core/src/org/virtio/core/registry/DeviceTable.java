@@ -16,8 +16,6 @@ import org.virtio.spec.DeviceType;
 
 /** The declared devices by name. Thread-safe; nothing foreign is called under its lock. */
 final class DeviceTable {
-    private static final String NAME_PATTERN = "[A-Za-z0-9._-]{1,64}";
-
     private final Map<String, DeclaredDevice> devices = new LinkedHashMap<>();
     /** Names of devices that are being attached. */
     private final Set<String> reserved = new HashSet<>();
@@ -72,9 +70,9 @@ final class DeviceTable {
      */
     synchronized Reservation reserve(String name) throws VirtioException {
         if (name != null) {
-            if (!name.matches(NAME_PATTERN)) {
+            if (!name.matches(DeviceNaming.PATTERN)) {
                 throw new IllegalArgumentException(
-                    "'" + name + "' is no device name; expected 1 to 64 letters, digits, '.', '_' or '-'");
+                    "'" + name + "' is no device name; expected " + DeviceNaming.RANGE);
             }
             if (!reserveIfFree(name)) {
                 throw new VirtioException("the device name '" + name + "' is taken");
