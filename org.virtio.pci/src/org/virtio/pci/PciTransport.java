@@ -315,6 +315,11 @@ final class PciTransport implements Transport, DeviceEvents {
     }
 
     @Override
+    public boolean isQuiet() {
+        return function.isQuiet();
+    }
+
+    @Override
     public void close() {
         if (closed.compareAndSet(false, true)) {
             events.end();

@@ -27,6 +27,8 @@ public final class FakeFunction implements PciFunction {
     public final Map<Integer, Registers> bars = new HashMap<>();
     /** Base address registers that map I/O space. */
     public final Set<Integer> ioBars = new HashSet<>();
+    /** Whether it is certain to leave memory alone once it is closed. */
+    public boolean quiet = true;
     /** Whether it is behind an IOMMU. */
     public boolean translated;
     /** Its INTx interrupt, or null. */
@@ -146,6 +148,11 @@ public final class FakeFunction implements PciFunction {
     @Override
     public Map<String, Object> details() {
         return Map.of();
+    }
+
+    @Override
+    public boolean isQuiet() {
+        return quiet;
     }
 
     @Override

@@ -43,6 +43,17 @@ class PciTransportTest extends TransportFixture {
         }
     }
 
+    /** One that another driver has taken may still write: its memory must go to nobody else. */
+    @Test
+    void itIsAsQuietAsItsFunction() throws VirtioException {
+        for (boolean quiet : new boolean[] {true, false}) {
+            device.function.quiet = quiet;
+            Transport transport = open("");
+            transport.close();
+            assertThat(transport.isQuiet()).isEqualTo(quiet);
+        }
+    }
+
     @Test
     void allQueuesMayBeNotifiedInOnePlace() throws VirtioException {
         device.function.config.write32(0x70 + 16, 0);

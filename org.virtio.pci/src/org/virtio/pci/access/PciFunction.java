@@ -78,6 +78,11 @@ public interface PciFunction extends AutoCloseable {
     /** What to tell of the path in a dump, in the order to print: strings, numbers, booleans, lists. Any thread. */
     Map<String, Object> details();
 
+    /** Whether the function, once closed, is certain not to write to memory any more. */
+    default boolean isQuiet() {
+        return true;
+    }
+
     /**
      * Cuts the function off from memory where that is possible, takes all memory away from it, and frees what the path holds.
      * Closing again does nothing. Throws nothing.

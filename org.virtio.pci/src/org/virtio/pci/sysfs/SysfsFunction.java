@@ -27,6 +27,7 @@ public class SysfsFunction implements PciFunction {
     private final String driver;
     private final Runnable afterwards;
     private boolean closed;
+    private boolean quiet;
 
     /**
      * A function that is open.
@@ -119,12 +120,18 @@ public class SysfsFunction implements PciFunction {
             return;
         }
         closed = true;
-        if (!cutOff() && !memory.toStrings().isEmpty()) {
+        quiet = cutOff();
+        if (!quiet && !memory.toStrings().isEmpty()) {
             LOG.error("{} may still write to memory, which is kept for good: {}", node.address(), memory.toStrings());
             memory.keep();
         }
         memory.close();
         afterwards.run();
+    }
+
+    @Override
+    public final boolean isQuiet() {
+        return quiet;
     }
 
     /**

@@ -189,6 +189,7 @@ class SysfsAccessTest {
         assertThat(function.cutOff()).isEqualTo(certain);
         assertThat(fake.command() & 7).isEqualTo(command);
         function.close();
+        assertThat(function.isQuiet()).isEqualTo(certain);
     }
 
     @Test
@@ -197,6 +198,7 @@ class SysfsAccessTest {
         Files.move(fake.file("config").getParent(), fake.dev().resolve("removed"));
         assertThat(function.cutOff()).isTrue();
         function.close();
+        assertThat(function.isQuiet()).isTrue();
     }
 
     @Test
