@@ -117,6 +117,30 @@ class MisbehaviourTest extends ScriptedTest {
         }
     }
 
+    /** Memory that a back end may still write to must go to nobody else. */
+    @Test
+    void whoHasStoppedOrHungUpIsQuietAndNobodyElse() throws Exception {
+        assertThat(isQuietAfter((request, channel) -> channel.send(
+            Message.of(FrontEndRequest.GET_VRING_BASE, request.vringState()).asReply()))).as("stopped").isTrue();
+        assertThat(isQuietAfter((request, channel) -> channel.close())).as("hung up").isTrue();
+        assertThat(isQuietAfter((request, channel) -> { })).as("no answer").isFalse();
+    }
+
+    private boolean isQuietAfter(ScriptedBackEnd.Misdeed stopping) throws Exception {
+        try (ScriptedBackEnd backEnd = new ScriptedBackEnd(directory, 0)) {
+            VhostUserTransport transport = open(backEnd.start(), "?reply_timeout=200");
+            backEnd.misbehave(FrontEndRequest.GET_VRING_BASE, stopping);
+            start(transport, 1);
+            try {
+                transport.status(DeviceStatus.RESET);
+            } catch (VirtioException e) {
+                assertThat(e).hasMessageContaining("the back end");
+            }
+            transport.close();
+            return transport.isQuiet();
+        }
+    }
+
     @Test
     void aStatusThatIsNoByte() throws Exception {
         try (ScriptedBackEnd backEnd = new ScriptedBackEnd(directory, ProtocolFeature.STATUS.mask());
