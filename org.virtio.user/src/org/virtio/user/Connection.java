@@ -158,8 +158,13 @@ final class Connection implements AutoCloseable {
      * Notes that the back end has closed its end. A request that is in progress goes on: it may still find its reply, or
      * knows better what is wrong. The last of the two to get here sees the other's store: this method stores the flag, then
      * tries the lock; a request gives the lock back, then loads the flag.
+     *
+     * <p>Once the connection has ended it says nothing of the back end: closing this end looks the same on the socket.
      */
     void hangUp() {
+        if (end.get() != null) {
+            return;
+        }
         hungUp = true;
         if (exchange.tryLock()) {
             exchange.unlock();
@@ -167,7 +172,7 @@ final class Connection implements AutoCloseable {
         }
     }
 
-    /** Whether the back end has closed its end. */
+    /** Whether the back end has closed its end, of its own accord and not because this end was closed. */
     boolean hasHungUp() {
         return hungUp || HUNG_UP.equals(end.get());
     }

@@ -120,15 +120,15 @@ class MisbehaviourTest extends ScriptedTest {
     /** Memory that a back end may still write to must go to nobody else. */
     @Test
     void whoHasStoppedOrHungUpIsQuietAndNobodyElse() throws Exception {
-        assertThat(isQuietAfter((request, channel) -> channel.send(
+        assertThat(isQuietAfter("", (request, channel) -> channel.send(
             Message.of(FrontEndRequest.GET_VRING_BASE, request.vringState()).asReply()))).as("stopped").isTrue();
-        assertThat(isQuietAfter((request, channel) -> channel.close())).as("hung up").isTrue();
-        assertThat(isQuietAfter((request, channel) -> { })).as("no answer").isFalse();
+        assertThat(isQuietAfter("", (request, channel) -> channel.close())).as("hung up").isTrue();
+        assertThat(isQuietAfter("?reply_timeout=200", (request, channel) -> { })).as("no answer").isFalse();
     }
 
-    private boolean isQuietAfter(ScriptedBackEnd.Misdeed stopping) throws Exception {
+    private boolean isQuietAfter(String options, ScriptedBackEnd.Misdeed stopping) throws Exception {
         try (ScriptedBackEnd backEnd = new ScriptedBackEnd(directory, 0)) {
-            VhostUserTransport transport = open(backEnd.start(), "?reply_timeout=200");
+            VhostUserTransport transport = open(backEnd.start(), options);
             backEnd.misbehave(FrontEndRequest.GET_VRING_BASE, stopping);
             start(transport, 1);
             try {
