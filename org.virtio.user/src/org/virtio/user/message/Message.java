@@ -102,6 +102,16 @@ public final class Message implements AutoCloseable {
         return message;
     }
 
+    /** A message whose payload is an inflight description. */
+    public static Message of(Request request, InflightDescription inflight) {
+        Message message = of(request, InflightDescriptionLayout.SIZE);
+        message.payload.putLong(InflightDescriptionLayout.MMAP_SIZE, inflight.mmapSize())
+            .putLong(InflightDescriptionLayout.MMAP_OFFSET, inflight.mmapOffset())
+            .putShort(InflightDescriptionLayout.NUM_QUEUES, (short) inflight.numQueues())
+            .putShort(InflightDescriptionLayout.QUEUE_SIZE, (short) inflight.queueSize());
+        return message;
+    }
+
     private static Message of(Request request, int size) {
         return new Message(request.id(), FLAGS, ByteBuffer.allocate(size), List.of());
     }
@@ -263,6 +273,14 @@ public final class Message implements AutoCloseable {
         byte[] contents = new byte[payload.getInt(DeviceConfigLayout.CONTENTS_SIZE)];
         payload.get(DeviceConfigLayout.CONTENTS, contents);
         return new DeviceConfig(payload.getInt(DeviceConfigLayout.OFFSET), payload.getInt(DeviceConfigLayout.FLAGS), contents);
+    }
+
+    /** The inflight description that is the payload. */
+    public InflightDescription inflight() {
+        return new InflightDescription(payload.getLong(InflightDescriptionLayout.MMAP_SIZE),
+            payload.getLong(InflightDescriptionLayout.MMAP_OFFSET),
+            Short.toUnsignedInt(payload.getShort(InflightDescriptionLayout.NUM_QUEUES)),
+            Short.toUnsignedInt(payload.getShort(InflightDescriptionLayout.QUEUE_SIZE)));
     }
 
     private RegionDescription region(int at) {

@@ -27,8 +27,8 @@ public enum Payload {
     DEVICE_CONFIG_OR_NONE(0, Message.MAX_PAYLOAD),
     /** Three u64 (section "Vring area description"). */
     VRING_AREA(24),
-    /** Two u64 and two u16 (section "Inflight description"), with or without the padding that C gives them. */
-    INFLIGHT(20, 24),
+    /** {@link InflightDescriptionLayout}, with or without the padding that C gives it. */
+    INFLIGHT(InflightDescriptionLayout.MIN_SIZE, InflightDescriptionLayout.SIZE),
     /** A description of a crypto session, which the document does not lay out. */
     CRYPTO_SESSION(0, Message.MAX_PAYLOAD);
 

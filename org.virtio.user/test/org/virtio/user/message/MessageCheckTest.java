@@ -180,7 +180,8 @@ class MessageCheckTest {
             case MEMORY_TABLE -> message.memoryTable();
             case MEMORY_REGION -> message.memoryRegion();
             case DEVICE_CONFIG, DEVICE_CONFIG_OR_NONE -> message.deviceConfig();
-            case NONE, FD_ONLY, IOTLB, VRING_AREA, INFLIGHT, CRYPTO_SESSION -> message.toString();
+            case INFLIGHT -> message.inflight();
+            case NONE, FD_ONLY, IOTLB, VRING_AREA, CRYPTO_SESSION -> message.toString();
         };
     }
 }

@@ -2,6 +2,7 @@
 package org.virtio.user.message;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.util.Arrays;
@@ -19,6 +20,7 @@ class MessageLayoutTest {
     private static final String ADDRESS =
         "03000000 01000000 0010000000000000 0020000000000000 0030000000000000 0040000000000000";
     private static final String CONFIG = "08000000 03000000 01000000 aabbcc";
+    private static final String INFLIGHT = "0010000000000000 0020000000000000 0300 feff";
     private static final String ZEROS_20 = "00".repeat(20);
 
     private static final VringState A_STATE = new VringState(3, 256);
@@ -27,6 +29,8 @@ class MessageLayoutTest {
     private static final VringAddress AN_ADDRESS = new VringAddress(3, 1, 0x1000, 0x2000, 0x3000, 0x4000);
     private static final DeviceConfig A_CONFIG =
         new DeviceConfig(8, DeviceConfigLayout.FLAG_MIGRATION, new byte[] {(byte) 0xaa, (byte) 0xbb, (byte) 0xcc});
+
+    private static final InflightDescription AN_INFLIGHT = new InflightDescription(0x1000, 0x2000, 3, 0xfffe);
 
     private record Row(Request request, String hex, int fds, Message made) {
         Row(Request request, String id, String size, String payload, int fds, Message made) {
@@ -97,8 +101,9 @@ class MessageLayoutTest {
             none(FrontEndRequest.POSTCOPY_ADVISE, "1c", 0),
             none(FrontEndRequest.POSTCOPY_LISTEN, "1d", 0),
             none(FrontEndRequest.POSTCOPY_END, "1e", 0),
-            new Row(FrontEndRequest.GET_INFLIGHT_FD, "1f", "14", ZEROS_20, 0, null),
-            new Row(FrontEndRequest.SET_INFLIGHT_FD, "20", "18", ZEROS_20 + "00000000", 1, null),
+            new Row(FrontEndRequest.GET_INFLIGHT_FD, "1f", "14", INFLIGHT, 0, null),
+            new Row(FrontEndRequest.SET_INFLIGHT_FD, "20", "18", INFLIGHT + "00000000", 1,
+                Message.of(FrontEndRequest.SET_INFLIGHT_FD, AN_INFLIGHT)),
             none(FrontEndRequest.GPU_SET_SOCKET, "21", 1),
             none(FrontEndRequest.RESET_DEVICE, "22", 0),
             state(FrontEndRequest.VRING_KICK, "23"),
@@ -165,6 +170,24 @@ class MessageLayoutTest {
             .containsExactly(A_REGION, other);
         DeviceConfig config = Message.of(FrontEndRequest.SET_CONFIG, A_CONFIG).deviceConfig();
         assertThat(config).usingRecursiveComparison().isEqualTo(A_CONFIG);
+        assertThat(Message.of(FrontEndRequest.GET_INFLIGHT_FD, AN_INFLIGHT).inflight()).isEqualTo(AN_INFLIGHT);
+    }
+
+    @Test
+    void anInflightDescriptionNeedsNoPadding() throws IOException {
+        byte[] bytes = Wire.hex("1f000000 01000000 14000000" + INFLIGHT);
+        try (Wire wire = new Wire(); Message message = wire.put(bytes, 0).channel.receive(0)) {
+            assertThat(message.frontEndRequest()).isSameAs(FrontEndRequest.GET_INFLIGHT_FD);
+            assertThat(message.inflight()).isEqualTo(AN_INFLIGHT);
+        }
+    }
+
+    @Test
+    void anInflightDescriptionHas16BitsForItsQueues() {
+        assertThatThrownBy(() -> new InflightDescription(0, 0, 0x10000, 1)).isInstanceOf(IllegalArgumentException.class)
+            .hasMessage("65536 queues of 1 descriptors; expected 0 to 65535 of each");
+        assertThatThrownBy(() -> new InflightDescription(0, 0, 1, -1)).isInstanceOf(IllegalArgumentException.class)
+            .hasMessage("1 queues of -1 descriptors; expected 0 to 65535 of each");
     }
 
     @Test
