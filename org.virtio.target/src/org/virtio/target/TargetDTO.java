@@ -26,6 +26,8 @@ public class TargetDTO extends DTO {
     public int connections;
     /** {@code split} or {@code packed}: the format of the front end's queues; null if none is connected. */
     public String ring;
+    /** Whether a front end is connected that keeps, for the next back end, the memory that records what is in flight. */
+    public boolean inflight;
     /** Requests that it has completed. */
     public long requests;
 }

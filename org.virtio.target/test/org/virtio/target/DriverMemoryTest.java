@@ -196,7 +196,7 @@ class DriverMemoryTest {
     }
 
     /** A file of the file system, which its owner can cut at any time. */
-    private static FileDescriptor open(Path file) {
+    static FileDescriptor open(Path file) {
         int flags = OpenFlags.O_RDWR.intValue();
         return FileDescriptor.adopt(LibraryLoader.create(LibC.class).load("c").open(file.toString(), flags));
     }

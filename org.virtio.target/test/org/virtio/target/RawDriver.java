@@ -32,7 +32,7 @@ final class RawDriver implements AutoCloseable {
     /** No power of two, and no multiple of a request's three descriptors. */
     static final int PACKED_SIZE = 61;
 
-    final RawFrontEnd frontEnd;
+    RawFrontEnd frontEnd;
     final SharedMemory memory;
     final RawQueue[] queues;
     private final long features;
@@ -73,6 +73,13 @@ final class RawDriver implements AutoCloseable {
         frontEnd.askU64(RawFrontEnd.GET_PROTOCOL_FEATURES);
         frontEnd.tell(RawFrontEnd.SET_PROTOCOL_FEATURES, u64(RawFrontEnd.ALL_PROTOCOL_FEATURES));
         frontEnd.demand(RawFrontEnd.SET_FEATURES, u64(accepted));
+    }
+
+    /** Goes to another back end with memory and rings as they are, to be shared and started. */
+    void reconnect(String path) throws IOException {
+        frontEnd.close();
+        frontEnd = new RawFrontEnd(path);
+        negotiate(features);
     }
 
     /** A driver whose queues run. */

@@ -32,14 +32,16 @@ final class RawFrontEnd implements AutoCloseable {
     static final int SET_BACKEND_REQ_FD = 21;
     static final int GET_CONFIG = 24;
     static final int SET_CONFIG = 25;
+    static final int GET_INFLIGHT_FD = 31;
+    static final int SET_INFLIGHT_FD = 32;
     static final int GET_MAX_MEM_SLOTS = 36;
     static final int ADD_MEM_REG = 37;
     static final int REM_MEM_REG = 38;
     static final int SET_STATUS = 39;
     static final int GET_STATUS = 40;
 
-    /** MQ, REPLY_ACK, BACKEND_REQ, CONFIG, CONFIGURE_MEM_SLOTS, STATUS. */
-    static final long ALL_PROTOCOL_FEATURES = 1 | 1 << 3 | 1 << 5 | 1 << 9 | 1 << 15 | 1 << 16;
+    /** MQ, REPLY_ACK, BACKEND_REQ, CONFIG, INFLIGHT_SHMFD, CONFIGURE_MEM_SLOTS, STATUS. */
+    static final long ALL_PROTOCOL_FEATURES = 1 | 1 << 3 | 1 << 5 | 1 << 9 | 1 << 12 | 1 << 15 | 1 << 16;
 
     private static final int VERSION = 1;
     private static final int REPLY = 4;
@@ -75,6 +77,10 @@ final class RawFrontEnd implements AutoCloseable {
             table.put(8 + 32 * i, regions[i], 8, 32);
         }
         return table;
+    }
+
+    static ByteBuffer inflight(long size, long offset, int queues, int queueSize) {
+        return payload(24).putLong(0, size).putLong(8, offset).putShort(16, (short) queues).putShort(18, (short) queueSize);
     }
 
     UnixSocket socket() {
@@ -116,21 +122,38 @@ final class RawFrontEnd implements AutoCloseable {
     }
 
     private ByteBuffer reply(int id) throws IOException {
-        ByteBuffer header = receive(12);
+        return reply(id, receive(12));
+    }
+
+    private ByteBuffer reply(int id, ByteBuffer header) throws IOException {
         assertThat(header.getInt(0)).isEqualTo(id);
         assertThat(header.getInt(4)).isEqualTo(VERSION | REPLY);
         return receive(header.getInt(8));
     }
 
-    ByteBuffer receive(int size) throws IOException {
-        ByteBuffer bytes = payload(size);
+    /** Sends a request whose reply passes a file descriptor, which the caller closes, and fills in the reply's payload. */
+    FileDescriptor askFd(int id, ByteBuffer payload) throws IOException {
+        send(id, VERSION, payload);
         List<FileDescriptor> fds = new ArrayList<>();
+        payload.put(0, reply(id, receive(12, fds)), 0, payload.capacity());
+        assertThat(fds).hasSize(1);
+        return fds.get(0);
+    }
+
+    ByteBuffer receive(int size) throws IOException {
+        List<FileDescriptor> fds = new ArrayList<>();
+        ByteBuffer bytes = receive(size, fds);
+        assertThat(fds).isEmpty();
+        return bytes;
+    }
+
+    private ByteBuffer receive(int size, List<FileDescriptor> fds) throws IOException {
+        ByteBuffer bytes = payload(size);
         while (bytes.hasRemaining()) {
             if (socket.receive(bytes, fds, TIMEOUT) < 0) {
                 throw new java.io.EOFException("the back end has closed the connection");
             }
         }
-        assertThat(fds).isEmpty();
         return bytes;
     }
 

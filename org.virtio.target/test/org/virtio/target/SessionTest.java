@@ -117,7 +117,7 @@ class SessionTest {
     @Test
     void refusesFeaturesThatItDoesNotOffer() throws Exception {
         assertThat(driver.frontEnd.acknowledged(RawFrontEnd.SET_FEATURES, u64(RawDriver.FEATURES | 1L << 38))).isNotZero();
-        assertThat(driver.frontEnd.acknowledged(RawFrontEnd.SET_PROTOCOL_FEATURES, u64(1 << 12))).isNotZero();
+        assertThat(driver.frontEnd.acknowledged(RawFrontEnd.SET_PROTOCOL_FEATURES, u64(1 << 13))).isNotZero();
         assertThat(driver.queues[0].write(0, new byte[512])).isEqualTo(OK);
     }
 

@@ -40,11 +40,11 @@ final class SharedRing {
             FeatureSet features = packed ? FeatureSet.of(Feature.RING_PACKED) : FeatureSet.NONE;
             RingAddresses rings = new RingAddresses(setup.size(), setup.descriptorArea(), setup.driverArea(),
                 setup.deviceArea(), features);
-            device = packed ? new PackedDeviceRing(MEMORY, rings, FIRST_ROUND) : new SplitDeviceRing(MEMORY, rings, 0);
+            device = packed ? new PackedDeviceRing(MEMORY, rings, FIRST_ROUND) : new SplitDeviceRing(MEMORY, rings, 0, null);
+            device.begin();
         } catch (QueueException e) {
             throw new IllegalStateException(e);
         }
-        device.begin();
         device.suppressNotifications();
     }
 

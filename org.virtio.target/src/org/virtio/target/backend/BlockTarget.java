@@ -244,6 +244,7 @@ public final class BlockTarget implements AutoCloseable {
         Session current = session;
         dto.connections = current == null ? 0 : 1;
         dto.ring = current == null ? null : current.features().contains(Feature.RING_PACKED) ? "packed" : "split";
+        dto.inflight = current != null && current.keepsInflight();
         dto.requests = requests.sum();
         return dto;
     }

@@ -12,11 +12,15 @@ import org.virtio.device.FeatureSet;
 import org.virtio.posix.FileDescriptor;
 import org.virtio.posix.UnixSocket;
 import org.virtio.spec.DeviceStatus;
+import org.virtio.spec.Feature;
 import org.virtio.target.queue.BlockDevice;
 import org.virtio.target.queue.DriverMemory;
 import org.virtio.target.queue.FaultPlan;
+import org.virtio.target.queue.QueueException;
+import org.virtio.target.queue.SplitInflight;
 import org.virtio.user.message.DeviceConfig;
 import org.virtio.user.message.FrontEndRequest;
+import org.virtio.user.message.InflightDescription;
 import org.virtio.user.message.Message;
 import org.virtio.user.message.MessageChannel;
 import org.virtio.user.message.ProtocolException;
@@ -32,12 +36,16 @@ import org.virtio.user.message.VringState;
 final class Session implements SessionContext {
     private static final Logger LOG = LoggerFactory.getLogger(Session.class);
     private static final long OFFERED = ProtocolFeature.mask(ProtocolFeature.MQ, ProtocolFeature.REPLY_ACK,
-        ProtocolFeature.BACKEND_REQ, ProtocolFeature.CONFIG, ProtocolFeature.CONFIGURE_MEM_SLOTS, ProtocolFeature.STATUS);
+        ProtocolFeature.BACKEND_REQ, ProtocolFeature.CONFIG, ProtocolFeature.INFLIGHT_SHMFD,
+        ProtocolFeature.CONFIGURE_MEM_SLOTS, ProtocolFeature.STATUS);
+
+    private static final FileDescriptor[] NO_FDS = {};
 
     private final BlockTarget target;
     private final MessageChannel channel;
     private final BackEndChannel backEnd = new BackEndChannel();
     private final FrontEndMemory memory;
+    private final InflightMemory inflight;
     private final Vring[] vrings;
     private volatile FeatureSet features = FeatureSet.NONE;
     private volatile long protocolFeatures;
@@ -48,6 +56,7 @@ final class Session implements SessionContext {
         this.target = target;
         this.channel = new MessageChannel(socket);
         this.memory = new FrontEndMemory(target.name());
+        this.inflight = new InflightMemory(target.name(), queues);
         this.vrings = new Vring[queues];
         Arrays.setAll(vrings, i -> new Vring(this, i));
     }
@@ -73,7 +82,7 @@ final class Session implements SessionContext {
 
     /** The socket is closed last, and whatever fails before: a front end must not wait for a session that is gone. */
     private void close() {
-        try (channel; backEnd; memory) {
+        try (channel; backEnd; memory; inflight) {
             for (Vring vring : vrings) {
                 vring.close();
             }
@@ -106,7 +115,7 @@ final class Session implements SessionContext {
         }
         Message reply = executeOrRefuse(request, message);
         if (reply != null) {
-            channel.send(reply);
+            channel.send(reply, request.replyFds() == 0 ? NO_FDS : new FileDescriptor[] {inflight.fd()});
         }
     }
 
@@ -167,6 +176,8 @@ final class Session implements SessionContext {
             case GET_VRING_BASE:
                 VringState state = message.vringState();
                 return Message.of(request, new VringState(state.index(), vring(state.index()).stop()));
+            case GET_INFLIGHT_FD:
+                return Message.of(request, makeInflight(message.inflight()));
             case SET_OWNER, RESET_OWNER:
                 return null;
             case SET_FEATURES:
@@ -183,6 +194,9 @@ final class Session implements SessionContext {
                 return null;
             case SET_BACKEND_REQ_FD:
                 backEnd.open(message.takeFd(0));
+                return null;
+            case SET_INFLIGHT_FD:
+                useInflight(message);
                 return null;
             case SET_MEM_TABLE, ADD_MEM_REG, REM_MEM_REG:
                 changeMemory(request, message);
@@ -229,6 +243,25 @@ final class Session implements SessionContext {
             throw new RefusedException("protocol features " + ProtocolFeature.names(accepted & ~OFFERED) + " were not offered");
         }
         protocolFeatures = accepted;
+    }
+
+    private InflightDescription makeInflight(InflightDescription asked) throws RefusedException {
+        checkNoneInUse();
+        return inflight.make(asked);
+    }
+
+    private void useInflight(Message message) throws RefusedException {
+        checkNoneInUse();
+        try (FileDescriptor fd = message.takeFd(0)) {
+            inflight.use(message.inflight(), fd);
+        }
+    }
+
+    /** What a queue has in flight is in one place only. */
+    private void checkNoneInUse() throws RefusedException {
+        if (Arrays.stream(vrings).anyMatch(Vring::isInUse)) {
+            throw new RefusedException("a queue is in use; expected GET_VRING_BASE for each before other inflight memory");
+        }
     }
 
     private void changeMemory(FrontEndRequest request, Message message) throws IOException {
@@ -325,6 +358,17 @@ final class Session implements SessionContext {
     @Override
     public DriverMemory memory() {
         return memory.table();
+    }
+
+    /** Packed rings are not written down: the memory's version stays 0, by which it says so. */
+    @Override
+    public SplitInflight inflight(int index, int size) throws QueueException {
+        return features.contains(Feature.RING_PACKED) ? null : inflight.queue(index, size);
+    }
+
+    /** Whether the front end has memory for what is in flight. */
+    boolean keepsInflight() {
+        return inflight.isThere();
     }
 
     @Override

@@ -12,6 +12,7 @@ import org.virtio.target.queue.DeviceQueue;
 import org.virtio.target.queue.QueueException;
 import org.virtio.target.queue.QueueThread;
 import org.virtio.target.queue.RingAddresses;
+import org.virtio.target.queue.SplitInflight;
 import org.virtio.user.message.VringAddress;
 
 /**
@@ -26,6 +27,7 @@ final class Vring {
     private static final int MAX_INDEX = 0xffff;
 
     private final SessionContext context;
+    private final int index;
     private final String name;
     private int size;
     private VringAddress addresses;
@@ -36,17 +38,25 @@ final class Vring {
     private volatile EventFd error;
     private boolean enabled;
     private DeviceQueue queue;
+    /** Of the ring from its first run to its end; null if it is not written down what is in flight. */
+    private SplitInflight inflight;
     private QueueThread thread;
     private volatile boolean broken;
 
     Vring(SessionContext context, int index) {
         this.context = context;
+        this.index = index;
         this.name = context.name() + " queue " + index;
     }
 
     /** Whether the driver broke the queue. */
     boolean isBroken() {
         return broken;
+    }
+
+    /** Whether the ring has run, and was not stopped since. */
+    boolean isInUse() {
+        return queue != null;
     }
 
     void setSize(int newSize) throws RefusedException {
@@ -143,7 +153,10 @@ final class Vring {
         try {
             RingAddresses rings = new RingAddresses(size, addresses.descriptor(), addresses.available(), addresses.used(),
                 context.features());
-            queue = new DeviceQueue(context.memory(), rings, base, context.device(), context.faults(), call,
+            if (!again) {
+                inflight = context.inflight(index, size);
+            }
+            queue = new DeviceQueue(context.memory(), rings, base, inflight, context.device(), context.faults(), call,
                 context.requests());
             thread = QueueThread.start("virtio-target " + name, queue, kick, context.spinNanos(), this::fail);
         } catch (QueueException | IOException | IllegalArgumentException e) {
@@ -169,12 +182,21 @@ final class Vring {
     }
 
     /**
-     * Stops the ring until another kick is set.
+     * Stops the ring until another kick is set. What is in flight then has stalled, and no later back end is to find it.
      *
      * @return where the queue goes on; see {@link DeviceQueue#base()}
      * @throws IOException if the queue's thread does not end
      */
     int stop() throws IOException {
+        int result = end();
+        if (inflight != null) {
+            inflight.forget();
+            inflight = null;
+        }
+        return result;
+    }
+
+    private int end() throws IOException {
         pause();
         queue = null;
         started = false;
@@ -184,10 +206,13 @@ final class Vring {
         return base;
     }
 
-    /** Stops the ring and gives the eventfds back; a thread that does not end reaches nobody's memory any more. */
+    /**
+     * Ends the ring and gives the eventfds back; a thread that does not end reaches nobody's memory any more. The next back
+     * end finds what is in flight.
+     */
     void close() {
         try {
-            stop();
+            end();
         } catch (IOException e) {
             LOG.error("Target {} leaves a thread behind: {}", name, e.getMessage());
         }

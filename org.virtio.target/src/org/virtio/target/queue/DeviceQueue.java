@@ -12,7 +12,7 @@ import org.virtio.spec.Feature;
  */
 public final class DeviceQueue {
     /** Enough to share the cost of publishing, and few enough for the driver to go on while the rest is executed. */
-    private static final int MAX_BATCH = 32;
+    static final int MAX_BATCH = 32;
 
     private final DeviceRing ring;
     private final UsedBuffers used;
@@ -27,15 +27,16 @@ public final class DeviceQueue {
      * A queue.
      *
      * @param base      where it goes on, as {@link #base()} tells it
+     * @param inflight  where it is written down what a split queue has in flight; null if it is not
      * @param call      notifies the driver; null if it does not want that; stays the caller's
      * @param completed counts the requests
      * @throws QueueException if the rings are not in the driver's memory, or not aligned, or cannot stand at the base
      */
-    public DeviceQueue(DriverMemory memory, RingAddresses rings, int base, BlockDevice device, FaultPlan faults,
-                       EventFd call, LongAdder completed) throws QueueException {
+    public DeviceQueue(DriverMemory memory, RingAddresses rings, int base, SplitInflight inflight, BlockDevice device,
+                       FaultPlan faults, EventFd call, LongAdder completed) throws QueueException {
         boolean inOrder = rings.has(Feature.IN_ORDER);
         this.ring = rings.has(Feature.RING_PACKED)
-            ? new PackedDeviceRing(memory, rings, base) : new SplitDeviceRing(memory, rings, base);
+            ? new PackedDeviceRing(memory, rings, base) : new SplitDeviceRing(memory, rings, base, inflight);
         this.used = new UsedBuffers(ring, inOrder);
         this.requests = new BlockRequests(device);
         this.faulty = faults == null ? null : new FaultyRequests(faults, requests, ring, rings.size(), inOrder);
@@ -44,7 +45,7 @@ public final class DeviceQueue {
     }
 
     /** Goes on where the rings stand. Called first, and by the thread that polls: nobody else touches shared memory. */
-    void begin() {
+    void begin() throws QueueException {
         ring.begin();
         if (faulty != null) {
             faulty.begin();

@@ -13,8 +13,12 @@ import java.util.BitSet;
  * the interpreter calls native code whose exchange instruction its signal handler cannot decode, and the JVM ends.
  */
 interface DeviceRing {
-    /** Begins where the rings stand. Called first, and by the thread that polls: nobody else touches shared memory. */
-    void begin();
+    /**
+     * Begins where the rings stand. Called first, and by the thread that polls: nobody else touches shared memory.
+     *
+     * @throws QueueException if what is written down of another process's requests cannot be
+     */
+    void begin() throws QueueException;
 
     /** Where the queue goes on after it was stopped, as the front end is told. */
     int base();
@@ -37,6 +41,9 @@ interface DeviceRing {
 
     /** Takes the buffer that was read. */
     void take(Chain chain);
+
+    /** Writes down, if that is done, that a buffer is completed: each one, before the element that it may share is put. */
+    void completed(int id);
 
     /**
      * Hands buffers back by one used element; the driver sees it after {@link #publish}.

@@ -115,6 +115,12 @@ final class PackedDeviceRing implements DeviceRing {
         }
     }
 
+    /** Not written down for packed rings. */
+    @Override
+    public void completed(int id) {
+        // Nothing was written down when it was taken either.
+    }
+
     /**
      * Plain: {@link #publish} comes after. The driver looks at the first element's descriptor alone until it has its flags,
      * so the others are stored at once, whole. All have the flag of a device that has written: each request has a status.

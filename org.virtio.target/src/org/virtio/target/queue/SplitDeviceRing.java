@@ -34,6 +34,8 @@ final class SplitDeviceRing implements DeviceRing {
     private final ByteBuffer available;
     private final ByteBuffer used;
     private final SplitChainReader reader;
+    /** Null if nobody wants to know what is in flight. */
+    private final SplitInflight inflight;
     private final boolean eventIdx;
     private final int usedEvent;
     private final int availEvent;
@@ -44,8 +46,13 @@ final class SplitDeviceRing implements DeviceRing {
     private int publishedUsed;
     private int notifiableFrom;
 
-    /** The ring of these addresses, whose next available buffer is at {@code base}. */
-    SplitDeviceRing(DriverMemory memory, RingAddresses rings, int base) throws QueueException {
+    /**
+     * The ring of these addresses, whose next available buffer is at {@code base}.
+     *
+     * @param inflight where it is written down what is in flight; null if it is not
+     */
+    SplitDeviceRing(DriverMemory memory, RingAddresses rings, int base, SplitInflight inflight) throws QueueException {
+        this.inflight = inflight;
         this.size = rings.size();
         this.mask = size - 1;
         this.available = memory.user("available ring", rings.driverArea(), availableRingSize(size), AVAILABLE_ALIGNMENT);
@@ -60,9 +67,17 @@ final class SplitDeviceRing implements DeviceRing {
 
     /** Plain: nothing runs yet that could change the used index. */
     @Override
-    public void begin() {
+    public void begin() throws QueueException {
         nextUsed = used.getShort(USED_IDX) & INDEX_MASK;
         publishedUsed = nextUsed;
+        if (inflight != null) {
+            nextAvailable = inflight.begin(nextUsed, nextAvailable);
+            int made = (available.getShort(AVAILABLE_IDX) & INDEX_MASK) - nextUsed & INDEX_MASK;
+            if (inflight.lost() > made) {
+                throw new QueueException("the inflight memory has " + inflight.lost() + " chains in flight, and only " + made
+                    + " were made available and not used");
+            }
+        }
     }
 
     /** The index of the next available buffer; the used ring tells its own. */
@@ -73,7 +88,12 @@ final class SplitDeviceRing implements DeviceRing {
 
     @Override
     public int inFlight() {
-        return nextAvailable - nextUsed & INDEX_MASK;
+        return nextAvailable - nextUsed - lost() & INDEX_MASK;
+    }
+
+    /** What another process had taken, and this device has to take yet. */
+    private int lost() {
+        return inflight == null ? 0 : inflight.lost();
     }
 
     /** Acquire: pairs with the driver's release of the index, after which its ring entries and descriptors are visible. */
@@ -85,18 +105,18 @@ final class SplitDeviceRing implements DeviceRing {
         if (count > size) {
             throw new QueueException("the available index is " + count + " ahead, in a queue of " + size);
         }
-        return count != 0;
+        return count != 0 || lost() > 0;
     }
 
     /** Does not read the index again: the driver writes its cache line with every buffer. */
     @Override
     public boolean hasMore() {
-        return availableIndex != nextAvailable;
+        return availableIndex != nextAvailable || lost() > 0;
     }
 
     @Override
     public void read(Chain chain) throws QueueException {
-        reader.read(chain, availableHead(nextAvailable));
+        reader.read(chain, lost() > 0 ? inflight.firstLost() : availableHead(nextAvailable));
     }
 
     /** Plain: {@link #hasAvailable} came before. */
@@ -106,7 +126,21 @@ final class SplitDeviceRing implements DeviceRing {
 
     @Override
     public void take(Chain chain) {
+        if (lost() > 0) {
+            inflight.takeLost();
+            return;
+        }
+        if (inflight != null) {
+            inflight.taken(chain.head());
+        }
         nextAvailable = nextAvailable + 1 & INDEX_MASK;
+    }
+
+    @Override
+    public void completed(int id) {
+        if (inflight != null) {
+            inflight.completed(id);
+        }
     }
 
     /** Plain: {@link #publish} comes after. One element stands for all, where the first would have been (section 2.7.9). */
@@ -136,6 +170,9 @@ final class SplitDeviceRing implements DeviceRing {
         if (count > 0) {
             VarHandle.releaseFence();
             used.putShort(USED_IDX, (short) nextUsed);
+            if (inflight != null) {
+                inflight.published(nextUsed);
+            }
             notifiableFrom = publishedUsed;
             publishedUsed = nextUsed;
         }

@@ -27,6 +27,7 @@ final class UsedBuffers {
      * @param writable        bytes that were writable
      */
     void use(int id, int descriptorCount, int length, long writable) {
+        ring.completed(id);
         if (!inOrder) {
             ring.putUsed(id, length, 1, descriptorCount);
             return;
