@@ -251,14 +251,30 @@ public abstract class Ring extends SessionQueue {
         inFlight.deliver(slot, handler, written);
     }
 
-    /** Enters everything in flight again, the oldest first, and shows it to the device. */
     private void goOn(RingSession session) {
         if (!take(session)) {
             return;
         }
+        boolean wanted = notificationsWanted;
+        if (session.memory() != null) {
+            enterAgain(session);
+        }
+        notifier(session.notifier());
+        session.entered().accept(session);
+        if (wanted) {
+            prepareNotifications();
+        }
+        if (inFlight.count() > 0) {
+            // Also what its owner has not shown it yet; but not a request under construction.
+            showDevice();
+            notifyDevice();
+        }
+    }
+
+    /** Enters everything in flight again, the oldest first. */
+    private void enterAgain(RingSession session) {
         List<SavedRequest> saved = IntStream.of(inFlight.oldestFirst())
             .mapToObj(slot -> save(slot, inFlight.token(slot), inFlight.context(slot))).toList();
-        boolean wanted = notificationsWanted;
         requestsBefore -= saved.size() - (entered - published);
         layAgain(size, session.memory(), session.addresses());
         Request again = new Request(size);
@@ -266,16 +282,6 @@ public abstract class Ring extends SessionQueue {
             again.load(one);
             enter(again, one.useTable());
             entered++;
-        }
-        notifier(session.notifier());
-        session.entered().accept(session);
-        if (wanted) {
-            prepareNotifications();
-        }
-        if (entered > 0) {
-            // Also what its owner has not shown it yet; but not a request under construction.
-            showDevice();
-            notifyDevice();
         }
     }
 
