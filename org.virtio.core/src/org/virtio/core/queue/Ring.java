@@ -160,7 +160,7 @@ public abstract class Ring extends SessionQueue {
             if (useTable) {
                 indirect++;
             }
-            enter(request, useTable);
+            inFlight.time(enter(request, useTable), latency.entered());
             entered++;
             buffers += count;
             bytesReadable += request.readableBytes();
@@ -168,8 +168,8 @@ public abstract class Ring extends SessionQueue {
         request.clear();
     }
 
-    /** Writes a request into the ring, for the device to see once it is published. */
-    abstract void enter(Request complete, boolean useTable);
+    /** Writes a request into the ring, for the device to see once it is published, and returns its slot. */
+    abstract int enter(Request complete, boolean useTable);
 
     @Override
     public final boolean publish() {
@@ -198,7 +198,7 @@ public abstract class Ring extends SessionQueue {
     }
 
     /** A request in flight out of the driver's own record. */
-    abstract SavedRequest save(int slot, Object token, long context);
+    abstract SavedRequest save(int slot);
 
     /** Shows the device all that was entered, with one release store. */
     abstract void release();
@@ -231,6 +231,7 @@ public abstract class Ring extends SessionQueue {
         if (isBroken()) {
             return QueueResult.BROKEN;
         }
+        latency.polled();
         // Loaded before we look at what is used: of a device that is left there comes no more once there is a session.
         RingSession session = session();
         int count = pollRing(handler, limit);
@@ -245,6 +246,7 @@ public abstract class Ring extends SessionQueue {
 
     /** Ends a request whose place in the ring was given up. */
     final void deliver(int slot, UsedBufferHandler handler, int written) {
+        latency.used(inFlight.takeTime(slot));
         inFlight.remove(slot);
         completed++;
         bytesWritten += written;
@@ -273,14 +275,13 @@ public abstract class Ring extends SessionQueue {
 
     /** Enters everything in flight again, the oldest first. */
     private void enterAgain(RingSession session) {
-        List<SavedRequest> saved = IntStream.of(inFlight.oldestFirst())
-            .mapToObj(slot -> save(slot, inFlight.token(slot), inFlight.context(slot))).toList();
+        List<SavedRequest> saved = IntStream.of(inFlight.oldestFirst()).mapToObj(this::save).toList();
         requestsBefore -= saved.size() - (entered - published);
         layAgain(size, session.memory(), session.addresses());
         Request again = new Request(size);
         for (SavedRequest one : saved) {
             again.load(one);
-            enter(again, one.useTable());
+            inFlight.time(enter(again, one.useTable()), one.time());
             entered++;
         }
     }
@@ -376,14 +377,9 @@ public abstract class Ring extends SessionQueue {
 
     @Override
     public final QueueDTO dump() {
-        QueueDTO dto = new QueueDTO();
-        Thread thread = owner();
-        dto.index = index();
+        QueueDTO dto = dumpSession();
         dto.size = size;
         dto.format = format.packed() ? "packed" : "split";
-        dto.owner = thread == null ? null : thread.getName();
-        dto.brokenReason = brokenReason();
-        dto.breaks = breaks();
         dto.inFlight = inFlight.count();
         dto.freeDescriptors = free;
         dto.availableIndex = nextAvailablePosition();
@@ -396,7 +392,6 @@ public abstract class Ring extends SessionQueue {
         dto.indirect = indirect;
         dto.notificationsSent = notificationsSent;
         dto.notificationsSuppressed = notificationsSuppressed;
-        dto.wakeups = wakeups();
         dto.full = full;
         return dto;
     }
