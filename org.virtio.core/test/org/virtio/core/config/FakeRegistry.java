@@ -25,6 +25,11 @@ final class FakeRegistry implements DeviceRegistry {
     Runnable detached = () -> { };
 
     @Override
+    public void check(DeviceAddress address) {
+        address.option("queues", 0, 1, 256);
+    }
+
+    @Override
     public VirtioDevice attach(DeviceAddress address, String name) {
         throw new UnsupportedOperationException();
     }
