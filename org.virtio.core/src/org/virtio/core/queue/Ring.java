@@ -235,7 +235,7 @@ public abstract class Ring extends SessionQueue {
         // Loaded before we look at what is used: of a device that is left there comes no more once there is a session.
         RingSession session = session();
         int count = pollRing(handler, limit);
-        if (session != null && count < limit && !isBroken()) {
+        if (session != null && count < limit && !isBroken() && take(session)) {
             goOn(session);
         }
         return count == 0 && isBroken() ? QueueResult.BROKEN : count;
@@ -254,9 +254,6 @@ public abstract class Ring extends SessionQueue {
     }
 
     private void goOn(RingSession session) {
-        if (!take(session)) {
-            return;
-        }
         boolean wanted = notificationsWanted;
         if (session.memory() != null) {
             enterAgain(session);
