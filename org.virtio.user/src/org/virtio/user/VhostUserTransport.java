@@ -2,7 +2,6 @@
 package org.virtio.user;
 
 import java.io.IOException;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,8 +26,6 @@ import org.virtio.transport.QueueNotifier;
 import org.virtio.transport.QueueSetup;
 import org.virtio.transport.Transport;
 import org.virtio.transport.TransportListener;
-import org.virtio.user.message.DeviceConfig;
-import org.virtio.user.message.DeviceConfigLayout;
 import org.virtio.user.message.FrontEndRequest;
 import org.virtio.user.message.Message;
 import org.virtio.user.message.MessageChannel;
@@ -58,6 +55,7 @@ final class VhostUserTransport implements Transport {
     private final AtomicBoolean closed = new AtomicBoolean();
     private Session session;
     private MemoryRegions memory;
+    private ConfigSpace config;
     private BackEndRequests backEndRequests;
     private PeerCredentials peer;
     private int status;
@@ -94,6 +92,7 @@ final class VhostUserTransport implements Transport {
             peer = socket.peerCredentials();
             session = Session.begin(connection);
             memory = new MemoryRegions(connection, session);
+            config = new ConfigSpace(connection, session);
             if (session.has(ProtocolFeature.INFLIGHT_SHMFD)) {
                 inflight = new InflightTracking(connection, options.queueSize());
             }
@@ -334,40 +333,16 @@ final class VhostUserTransport implements Transport {
         return queues.stream().filter(queue -> queue.index() == index).findFirst().orElse(null);
     }
 
-    /** Asks from offset 0, since some back ends ignore the offset; and for no more, since some have no more. */
     @Override
     public byte[] readConfig(int offset, int length) throws VirtioException {
-        checkConfig(offset, length);
-        byte[] wanted = new byte[offset + length];
-        byte[] contents = connection.ask(Message.of(FrontEndRequest.GET_CONFIG,
-            new DeviceConfig(0, DeviceConfigLayout.FLAG_WRITABLE, wanted))).deviceConfig().contents();
-        if (contents.length == 0) {
-            throw new VirtioException("the back end has no configuration at offset " + offset + ", length " + length);
-        }
-        if (contents.length != wanted.length) {
-            throw connection.fail("the back end broke the protocol: the reply to GET_CONFIG has " + contents.length
-                + " bytes of configuration; expected " + wanted.length);
-        }
-        return Arrays.copyOfRange(contents, offset, offset + length);
+        connection.check();
+        return config.read(offset, length);
     }
 
     @Override
     public void writeConfig(int offset, byte[] value) throws VirtioException {
-        checkConfig(offset, value.length);
-        connection.tell(Message.of(FrontEndRequest.SET_CONFIG,
-            new DeviceConfig(offset, DeviceConfigLayout.FLAG_WRITABLE, value)));
-        connection.confirm();
-    }
-
-    private void checkConfig(int offset, int length) throws VirtioException {
         connection.check();
-        if (!session.has(ProtocolFeature.CONFIG)) {
-            throw new VirtioException("the back end has no configuration space: it does not offer " + ProtocolFeature.CONFIG);
-        }
-        if (offset < 0 || length < 1 || offset > DeviceConfigLayout.MAX_CONTENTS - length) {
-            throw new VirtioException("configuration at offset " + offset + ", length " + length + " is not within the first "
-                + DeviceConfigLayout.MAX_CONTENTS + " bytes, which are all that vhost-user can reach");
-        }
+        config.write(offset, value);
     }
 
     @Override

@@ -78,7 +78,8 @@ class InflightTest extends DeviceFixture {
         enter("meanwhile");
         resume(next);
         assertThat(next.setup(0)).isEqualTo(before);
-        assertThat(next.calls).containsSubsequence("adoptInflight", "setUpQueue 0", "status ACKNOWLEDGE|DRIVER|FEATURES_OK|DRIVER_OK");
+        assertThat(next.calls).containsSubsequence("adoptInflight", "setUpQueue 0",
+            "status ACKNOWLEDGE|DRIVER|FEATURES_OK|DRIVER_OK");
         assertThat(available(next)).as("what it had").isEqualTo(1);
         assertThat(queue.poll(NOBODY, 8)).isZero();
         assertThat(available(next)).as("and what came meanwhile").isEqualTo(2);
