@@ -5,35 +5,60 @@ import java.util.function.LongSupplier;
 import org.virtio.queue.QueueDTO;
 
 /**
- * Measures how long some requests take, from when they are entered in the ring until they are handed back. Of which requests,
- * the owner decides without a clock, which for each of them would cost half as much as the rest of the ring: it counts how often
- * it polled, since that takes some nanoseconds at least. When it has polled often enough all requests up to the next poll are
- * timed, and not the first alone: of a batch the first is the one that is done first.
+ * Measures how long requests take, from when they are entered in the ring until they are handed back: one of so many, since a
+ * look at the clock costs half as much as the rest of the ring. Of how many, it finds out without a clock: by how often the owner
+ * polls meanwhile, which takes some nanoseconds at least. That changes slowly and with chance in it, so that neither a place in a
+ * batch nor a stall has more samples than it has requests.
  *
  * <p>The owner's, and plain: see {@link Ring}.
  */
 final class LatencySampler {
-    /** Polls for each request that was timed: two looks at the clock, some 60 ns, against 1024 polls, some 5 us or more. */
+    /** For each request that is timed: two looks at the clock, some 60 ns, against polls that take some 5 us or more. */
     private static final int POLLS = 1024;
+    /** By so many timed requests one can tell how many there should be. */
+    private static final int WINDOW = 16;
+    /** Beyond that there is nothing to be saved. */
+    private static final int MOST = 1024;
+    /** There are far fewer requests than there were: one has not to wait for a window of them. */
+    private static final int SILENCE = 64 * WINDOW * POLLS;
+    /** The same for an owner that sleeps, since it polls too little for that. */
+    private static final int MOST_ASLEEP = 64;
 
     /** Nanoseconds; replaced by tests. */
     LongSupplier clock = System::nanoTime;
 
     private final LatencyHistogram histogram = new LatencyHistogram();
-    private boolean timing = true;
-    /** Requests that were timed since the owner began to time. */
+    /** One of so many requests is timed, on average, and so many more are entered until the next. */
+    private int every = 1;
+    private int left = 1;
+    private int random = 1;
+    /** In this window. */
     private int timed;
-    private int pollsLeft;
+    private int polls;
 
     /** A request is entered: returns the time, or 0 if it is not to be timed. */
     long entered() {
-        return timing ? time() : 0;
+        return --left > 0 ? 0 : time();
     }
 
     private long time() {
-        timed++;
+        if (++timed == WINDOW) {
+            adapt();
+        }
+        random = random * 1664525 + 1013904223;
+        left = 1 + (int) ((random & 0xffff_ffffL) * (2 * every - 1) >>> 32);
         long now = clock.getAsLong();
         return now == 0 ? 1 : now;
+    }
+
+    /** Step by step: neither a stall nor a batch, which is entered without polls in between, tells how it goes on. */
+    private void adapt() {
+        long wanted = (long) every * WINDOW * POLLS / Math.max(1, polls);
+        long likely = Math.max(every / 4, Math.min(wanted, 4L * every));
+        every = (int) Math.max(1, Math.min(likely, MOST));
+        left = Math.min(left, every);
+        timed = 0;
+        polls = 0;
     }
 
     /** A request is handed back, of which {@link #entered} returned this. */
@@ -45,16 +70,15 @@ final class LatencySampler {
 
     /** The owner polls. */
     void polled() {
-        if (--pollsLeft < 0) {
-            timing = timed == 0;
-            pollsLeft = timed * POLLS;
-            timed = 0;
+        if (++polls >= SILENCE) {
+            adapt();
         }
     }
 
     /** The owner slept, which takes it microseconds even if it is woken at once. */
     void slept() {
-        pollsLeft = Math.max(0, pollsLeft - POLLS);
+        polls = Math.min(polls + POLLS, SILENCE);
+        left = Math.min(left, MOST_ASLEEP);
     }
 
     /** Fills in what a snapshot tells of latency. Any thread. */
