@@ -159,7 +159,7 @@ pci() {
 swaps() {
     printf '\n### How long I/O at depth 32 stands still\n\n'
     for _ in $(seq "$runs"); do
-        ./mvnw -q -B -ntp -pl org.virtio.itest -am -Dtest='org.virtio.itest.swap.*Test,PciMoveTest' \
+        ./mvnw -q -B -ntp -pl org.virtio.itest -am -Dtest='org.virtio.itest.swap.*Test,PciMoveTest,PciSwapTest' \
             -Dsurefire.failIfNoSpecifiedTests=false verify | grep '^pause'
     done | sort
 }

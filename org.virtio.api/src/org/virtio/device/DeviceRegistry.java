@@ -15,6 +15,17 @@ import org.osgi.annotation.versioning.ProviderType;
 @ProviderType
 public interface DeviceRegistry {
     /**
+     * Looks at an address as {@link #attach} and {@link #move} do before they touch anything, and touches nothing.
+     *
+     * @throws IllegalArgumentException if an option of the address is unknown or out of range, or the location is malformed; the
+     *     message names the option and what is accepted
+     * @throws VirtioException          if no provider for the address's scheme is there (the message lists those that are), so
+     *     that nothing was looked at but the {@linkplain DeviceAddress#COMMON_OPTIONS common options}, or if there is one, and it
+     *     does not have at present what the address asks of it
+     */
+    void check(DeviceAddress address) throws VirtioException;
+
+    /**
      * Declares a device and opens it. When this returns, its {@link VirtioDevice} service is registered and the drivers
      * that bind to it synchronously have done so.
      *
@@ -33,8 +44,9 @@ public interface DeviceRegistry {
      * Until then {@link #devices} tells why it is not.
      *
      * @param name as in {@link #attach}, and not null
-     * @throws IllegalArgumentException if the name is malformed or a {@linkplain DeviceAddress#COMMON_OPTIONS common option} of
-     *     the address is out of range
+     * @throws IllegalArgumentException if the name is malformed or the address has bad options; where no provider is there yet,
+     *     only the {@linkplain DeviceAddress#COMMON_OPTIONS common options} are looked at, and {@link #devices} tells of others
+     *     when it has come
      * @throws VirtioException          if the name is taken
      */
     void declare(DeviceAddress address, String name) throws VirtioException;
@@ -51,9 +63,9 @@ public interface DeviceRegistry {
      * capacity of a disk. The device is suspended meanwhile: services stay, nothing that is in flight is lost, its users notice
      * nothing but a pause.
      *
-     * @throws IllegalArgumentException if an option of the address is out of range
-     * @throws VirtioException          if there is none of that name, no driver has started it, or there is not what it needs:
-     *     then it goes on where it was
+     * @throws IllegalArgumentException if the address has bad options: the device is not touched
+     * @throws VirtioException          as {@link #check} does, if there is none of that name, or if no driver has started it: it
+     *     is not touched then; or if there is not what it needs: it goes on where it was then
      */
     void move(String name, DeviceAddress address) throws VirtioException;
 

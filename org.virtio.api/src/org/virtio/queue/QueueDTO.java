@@ -45,4 +45,22 @@ public class QueueDTO extends DTO {
     public long wakeups;
     /** Requests refused for want of free descriptors. */
     public long full;
+    /**
+     * Requests whose latency was measured: from when they were entered in the queue until they were handed back used, with
+     * suspensions in between. It is done now and then, more often the less the queue has to do. 0 of a queue that measures none.
+     */
+    public long latencySamples;
+    /** The latency that half of the samples did not exceed, in nanoseconds, up to a 32nd too great; 0 without samples. */
+    public long latencyP50Nanos;
+    /** The latency that 99 in 100 samples did not exceed, in the same way. */
+    public long latencyP99Nanos;
+    /** The greatest latency of all samples, in nanoseconds, exact; requests that were not measured may have taken longer. */
+    public long latencyMaxNanos;
+    /**
+     * The buckets into which samples fell: the greatest latency of each in nanoseconds, ascending. Its least latency is at most
+     * a 32nd smaller. A bucket without samples is left out, so that there may be more of them in a later snapshot.
+     */
+    public long[] latencyBounds = {};
+    /** For each bucket its samples; their growth from one snapshot to another tells of the time between. */
+    public long[] latencyCounts = {};
 }

@@ -101,6 +101,26 @@ public interface Transport extends AutoCloseable {
     Map<String, Object> details();
 
     /**
+     * Takes from a transport that has failed what a back end needs which comes in place of the one that is gone, in order to go
+     * on in the rings as they are. It is the caller's then.
+     *
+     * @return null if there is no such thing, or the device was reset since: then it goes on in empty rings
+     */
+    default InflightRecord takeInflight() {
+        return null;
+    }
+
+    /**
+     * Has the device go on in the rings as they are. Called after {@link #driverFeatures}, when memory is mapped; the queues
+     * that are set up afterwards are those that the back end of the record had, with the same memory and what is in it.
+     *
+     * @return false if that is not possible, so that the queues begin empty, and the record stays the caller's
+     */
+    default boolean adoptInflight(InflightRecord record) {
+        return false;
+    }
+
+    /**
      * Whether the device, once the transport is closed, touches none of the memory that it was told of: because it was reset, has
      * gone, or is cut off. If not, the core never gives that memory to anybody else.
      */

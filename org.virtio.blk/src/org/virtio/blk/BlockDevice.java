@@ -25,6 +25,9 @@ import org.virtio.memory.DmaBuffer;
  * A {@link DmaBuffer} of {@link #memory()} is read and written in place; a {@link ByteBuffer}, or a {@link DmaBuffer} of
  * another device, is copied through one. A {@link BlockQueue} refuses the latter.
  *
+ * <p>While the device is suspended, requests wait for it; those of futures and of the synchronous methods fail with a
+ * {@link BlockQueueFullException} when so many wait as the driver's configuration allows ({@code maxSuspended}).
+ *
  * <p>The synchronous methods wait for as long as the device takes, also when the thread is interrupted (it stays so): the
  * buffer is the device's until then. Futures are completed by a poller's thread, which also runs what depends on them: that
  * must not wait, and gets an {@link IllegalStateException} from the synchronous methods and {@link #openQueue()}.

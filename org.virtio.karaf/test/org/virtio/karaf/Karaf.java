@@ -79,6 +79,11 @@ final class Karaf implements AutoCloseable {
         return prompt.run(command);
     }
 
+    /** The same for one that takes long. */
+    String run(String command, long limitSeconds) throws IOException {
+        return prompt.run(command, limitSeconds);
+    }
+
     /** A file of its configuration. */
     Path etc(String file) {
         return base.resolve("etc").resolve(file);

@@ -12,7 +12,9 @@ import java.util.concurrent.TimeUnit;
 
 /** A program with a prompt, at a terminal of its own, used as somebody at the keyboard does. */
 final class Prompt implements AutoCloseable {
-    private static final long LIMIT_SECONDS = 120;
+    /** Far longer than almost any command takes. */
+    static final long LIMIT_SECONDS = 120;
+
     /** JLine switches bracketed paste on when it begins to read a line, and off when it has one. */
     private static final String READS = "\u001b[?2004h";
     private static final String HAS_READ = "\u001b[?2004l";
@@ -40,7 +42,7 @@ final class Prompt implements AutoCloseable {
         Thread reader = new Thread(this::read, "screen");
         reader.setDaemon(true);
         reader.start();
-        awaitOutput(READS);
+        awaitOutput(READS, LIMIT_SECONDS);
     }
 
     private void read() {
@@ -59,15 +61,20 @@ final class Prompt implements AutoCloseable {
 
     /** Types a line, in which a tab is the Tab key, and returns what is printed until the next prompt. */
     String run(String line) throws IOException {
+        return run(line, LIMIT_SECONDS);
+    }
+
+    /** The same for what takes longer. */
+    String run(String line, long limitSeconds) throws IOException {
         process.getOutputStream().write((line + "\r").getBytes(StandardCharsets.UTF_8));
         process.getOutputStream().flush();
-        awaitOutput(HAS_READ);
-        return plain(awaitOutput(READS));
+        awaitOutput(HAS_READ, LIMIT_SECONDS);
+        return plain(awaitOutput(READS, limitSeconds));
     }
 
     /** What comes before the next such text, which is passed over. */
-    private String awaitOutput(String text) {
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(LIMIT_SECONDS);
+    private String awaitOutput(String text, long limitSeconds) {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(limitSeconds);
         synchronized (screen) {
             int found = screen.indexOf(text, seen);
             while (found < 0) {

@@ -133,6 +133,14 @@ public final class PciProvider implements TransportProvider, FunctionListener, O
     }
 
     @Override
+    public void check(DeviceAddress address) throws VirtioException {
+        PciOptions options = PciOptions.of(address);
+        if (options.access() != null && find(options) == null) {
+            throw noPath(options);
+        }
+    }
+
+    @Override
     public Transport open(DeviceAddress address, TransportListener listener) throws VirtioException {
         PciOptions options = PciOptions.of(address);
         Slot slot = new Slot();
@@ -187,8 +195,12 @@ public final class PciProvider implements TransportProvider, FunctionListener, O
             missed.remove(options.address());
             return path;
         }
+        throw noPath(options);
+    }
+
+    private VirtioException noPath(PciOptions options) {
         String names = paths.stream().map(AccessPath::name).collect(Collectors.joining(", "));
-        throw new VirtioException(options.access() == null
+        return new VirtioException(options.access() == null
             ? "no access path (" + names + ") reaches it: there is no such function, or a driver of the kernel's has it; "
                 + "virtio:scan tells what to do"
             : "there is no access path '" + options.access() + "'; there are " + names);

@@ -9,6 +9,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.assertj.core.api.AbstractThrowableAssert;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -259,6 +260,24 @@ class PciProviderTest extends TransportFixture {
         "?registers=all; neither bar nor config", "?queues=0; from 1 to 65535", "?colour=red; unknown option"})
     void badOptionsAreRefusedByName(String options, String reason) {
         assertThatThrownBy(() -> open(options)).isInstanceOf(IllegalArgumentException.class).hasMessageContaining(reason);
+    }
+
+    @Test
+    void whatCannotBeIsKnownWithoutAFunction() throws VirtioException {
+        reaches = false;
+        assertCheck("0000:00:05.0?type=blk").isInstanceOf(IllegalArgumentException.class)
+            .hasMessageStartingWith("unknown option 'type' for pci; known are [access, ");
+        assertCheck("0000:00:05.0?queues=65536").isInstanceOf(IllegalArgumentException.class)
+            .hasMessageContaining("queues=65536 is not a number from 1 to 65535");
+        assertCheck("00:05.0").isInstanceOf(IllegalArgumentException.class).hasMessageContaining("'00:05.0' is no PCI address");
+        assertCheck("0000:00:05.0?access=vfoi").isInstanceOf(VirtioException.class)
+            .hasMessage("there is no access path 'vfoi'; there are fake");
+        provider.check(DeviceAddress.parse("pci:0000:00:05.0?access=fake&queues=65535"));
+        provider.check(DeviceAddress.parse("pci:0000:00:06.0"));
+    }
+
+    private AbstractThrowableAssert<?, ?> assertCheck(String address) {
+        return assertThatThrownBy(() -> provider.check(DeviceAddress.parse("pci:" + address)));
     }
 
     @ParameterizedTest

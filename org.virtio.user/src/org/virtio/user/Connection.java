@@ -102,7 +102,7 @@ final class Connection implements AutoCloseable {
     /**
      * Makes a request that has a reply.
      *
-     * @return the reply, which is a valid one
+     * @return the reply, which is a valid one; the file that comes with it, if the request's reply has one, is the caller's
      */
     Message ask(Message message) throws VirtioException {
         return exchange(message, true);
@@ -144,13 +144,17 @@ final class Connection implements AutoCloseable {
     }
 
     private Message receiveAnswer(Request request) throws IOException {
-        try (Message answer = channel.receive(patienceNanos)) {
-            if (answer == null) {
-                throw fail(HUNG_UP);
-            }
-            patienceNanos = replyTimeoutNanos;
+        Message answer = channel.receive(patienceNanos);
+        if (answer == null) {
+            throw fail(HUNG_UP);
+        }
+        patienceNanos = replyTimeoutNanos;
+        try {
             answer.checkAnswer(request);
             return answer;
+        } catch (ProtocolException e) {
+            answer.close();
+            throw e;
         }
     }
 

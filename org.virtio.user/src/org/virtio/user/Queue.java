@@ -22,7 +22,6 @@ import org.virtio.user.message.VringState;
 final class Queue implements QueueNotifier, AutoCloseable {
     private static final VarHandle INDEX = MethodHandles.byteBufferViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
     private static final long DRAIN_STEP_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
-    private static final int SPLIT_BASE = 0;
     /**
      * Bits 0 to 14 say where the next available descriptor is and bits 16 to 30 where the next used one goes, each followed by
      * its wrap counter, which begins as 1 (VIRTIO 1.3, section 2.8.1). Back ends that take 16 bits find all that they need.
@@ -67,12 +66,15 @@ final class Queue implements QueueNotifier, AutoCloseable {
         return setup.index();
     }
 
-    /** Tells the back end of the queue, which starts it. */
-    void start(Connection connection) throws VirtioException {
+    /**
+     * Tells the back end of the queue, which starts it.
+     *
+     * @param base where it goes on: for an empty ring {@link #emptyBase()}
+     */
+    void start(Connection connection, int base) throws VirtioException {
         int index = setup.index();
         connection.tell(Message.of(FrontEndRequest.SET_VRING_NUM, new VringState(index, setup.size())));
-        connection.tell(Message.of(FrontEndRequest.SET_VRING_BASE,
-            new VringState(index, format.packed() ? PACKED_BASE : SPLIT_BASE)));
+        connection.tell(Message.of(FrontEndRequest.SET_VRING_BASE, new VringState(index, base)));
         connection.tell(Message.of(FrontEndRequest.SET_VRING_ADDR, new VringAddress(index, 0, setup.descriptorArea(),
             setup.deviceArea(), setup.driverArea(), 0)));
         connection.tell(Message.of(FrontEndRequest.SET_VRING_CALL, index), call.fd());
@@ -81,6 +83,23 @@ final class Queue implements QueueNotifier, AutoCloseable {
             connection.tell(Message.of(FrontEndRequest.SET_VRING_ENABLE, new VringState(index, 1)));
         }
         connection.confirm();
+    }
+
+    /** Where the back end begins in an empty ring. */
+    int emptyBase() {
+        return format.packed() ? PACKED_BASE : 0;
+    }
+
+    /**
+     * Where a back end goes on in a split ring that its predecessor left: after what that had used. It leaves out what is noted
+     * as in flight by itself.
+     */
+    int usedBase(MemoryRegions memory) throws VirtioException {
+        ByteBuffer used = memory.find(setup.deviceArea() + SplitRingLayout.USED_IDX, Short.BYTES);
+        if (used == null) {
+            throw new VirtioException("queue " + setup.index() + " is not in the memory that was mapped");
+        }
+        return Short.toUnsignedInt((short) INDEX.getAcquire(used, 0));
     }
 
     /**
@@ -122,7 +141,7 @@ final class Queue implements QueueNotifier, AutoCloseable {
     /**
      * Has the back end stop the queue, also one that was started in part. The protocol demands that it touches neither the ring
      * nor the buffers once it has answered; for those back ends that do all the same there is {@link #drain}. Where it
-     * stopped does not matter, since a queue always starts empty.
+     * stopped does not matter, since a queue that was stopped starts empty.
      */
     void stop(Connection connection) throws VirtioException {
         int index = setup.index();

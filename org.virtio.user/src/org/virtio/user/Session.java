@@ -28,7 +28,8 @@ record Session(FeatureSet features, long protocolFeatures, long queues, long mem
     private static final FeatureSet EARLY =
         FeatureSet.of(Feature.VHOST_USER_PROTOCOL_FEATURES, Feature.VERSION_1);
     private static final long WANTED = ProtocolFeature.mask(ProtocolFeature.MQ, ProtocolFeature.REPLY_ACK,
-        ProtocolFeature.BACKEND_REQ, ProtocolFeature.CONFIG, ProtocolFeature.CONFIGURE_MEM_SLOTS, ProtocolFeature.STATUS);
+        ProtocolFeature.BACKEND_REQ, ProtocolFeature.CONFIG, ProtocolFeature.CONFIGURE_MEM_SLOTS, ProtocolFeature.STATUS,
+        ProtocolFeature.INFLIGHT_SHMFD);
 
     /** Begins a session: the first messages on a new connection. */
     static Session begin(Connection connection) throws VirtioException {

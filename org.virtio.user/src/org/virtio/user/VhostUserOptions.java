@@ -43,8 +43,15 @@ record VhostUserOptions(String path, DeviceType type, int queues, int queueSize,
     static VhostUserOptions of(DeviceAddress address) {
         address.checkOptions(KNOWN);
         int timeout = address.option("reply_timeout", DEFAULT_REPLY_TIMEOUT_MILLIS, 1, MAX_REPLY_TIMEOUT_MILLIS);
-        return new VhostUserOptions(address.location(), DeviceType.of(address.option("type", DeviceType.BLOCK.shortName())),
-            address.option("queues", 0, 1, MAX_QUEUES),
+        return new VhostUserOptions(address.location(), type(address), address.option("queues", 0, 1, MAX_QUEUES),
             address.option("size", SAFE_QUEUE_SIZE, 1, SplitRingLayout.MAX_SIZE), TimeUnit.MILLISECONDS.toNanos(timeout));
+    }
+
+    private static DeviceType type(DeviceAddress address) {
+        try {
+            return DeviceType.of(address.option("type", DeviceType.BLOCK.shortName()));
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("option type: " + e.getMessage(), e);
+        }
     }
 }

@@ -48,6 +48,11 @@ public final class VhostUserProvider implements TransportProvider {
     }
 
     @Override
+    public void check(DeviceAddress address) {
+        VhostUserOptions.of(address);
+    }
+
+    @Override
     public Transport open(DeviceAddress address, TransportListener listener) throws VirtioException {
         VhostUserOptions options = VhostUserOptions.of(address);
         VhostUserTransport transport =

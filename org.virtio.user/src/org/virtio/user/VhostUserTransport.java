@@ -22,6 +22,7 @@ import org.virtio.posix.UnixSocket;
 import org.virtio.spec.DeviceStatus;
 import org.virtio.spec.DeviceType;
 import org.virtio.spec.Feature;
+import org.virtio.transport.InflightRecord;
 import org.virtio.transport.QueueNotifier;
 import org.virtio.transport.QueueSetup;
 import org.virtio.transport.Transport;
@@ -65,6 +66,8 @@ final class VhostUserTransport implements Transport {
     private boolean started;
     /** Whether the back end had requests when it was told to stop. */
     private boolean busy;
+    /** Null if the back end cannot. */
+    private InflightTracking inflight;
     private volatile boolean open;
     private volatile int configGeneration;
     /** Of the event loop's thread alone. */
@@ -91,6 +94,9 @@ final class VhostUserTransport implements Transport {
             peer = socket.peerCredentials();
             session = Session.begin(connection);
             memory = new MemoryRegions(connection, session);
+            if (session.has(ProtocolFeature.INFLIGHT_SHMFD)) {
+                inflight = new InflightTracking(connection, options.queueSize());
+            }
             if (session.has(ProtocolFeature.BACKEND_REQ)) {
                 backEndRequests = BackEndRequests.open(events,
                     theirs -> connection.tell(Message.of(FrontEndRequest.SET_BACKEND_REQ_FD), theirs),
@@ -171,8 +177,43 @@ final class VhostUserTransport implements Transport {
         memory.tell();
         // First, so that a reset stops what was started when a step fails.
         started = true;
+        boolean adopted = tracksInflight() && inflight.isAdopted();
+        trackInflight();
         for (Queue queue : queues) {
-            queue.start(connection);
+            queue.start(connection, adopted ? queue.usedBase(memory) : queue.emptyBase());
+        }
+    }
+
+    /** Back ends can track split rings; few can packed ones. */
+    private boolean tracksInflight() {
+        return inflight != null && !packed;
+    }
+
+    private void trackInflight() throws VirtioException {
+        if (tracksInflight() && !queues.isEmpty()) {
+            inflight.start(1 + queues.stream().mapToInt(Queue::index).max().orElseThrow());
+        }
+    }
+
+    /**
+     * What a back end notes holds once it has hung up; one that does not answer may come to life again. What was noted before it
+     * started is still so.
+     */
+    @Override
+    public InflightRecord takeInflight() {
+        return tracksInflight() && !busy && (connection.hasHungUp() || !started) ? inflight.take() : null;
+    }
+
+    @Override
+    public boolean adoptInflight(InflightRecord record) {
+        return tracksInflight() && inflight.adopt(record);
+    }
+
+    /** The queue's next ring is not to begin with requests that were left in the one before. */
+    private void startTrackingAnew() throws VirtioException {
+        if (tracksInflight()) {
+            inflight.forget();
+            trackInflight();
         }
     }
 
@@ -180,6 +221,9 @@ final class VhostUserTransport implements Transport {
         if (started) {
             stop(queues);
             started = false;
+        }
+        if (inflight != null) {
+            inflight.forget();
         }
         discardQueues();
     }
@@ -264,7 +308,7 @@ final class VhostUserTransport implements Transport {
         // First, so that a reset stops what was started when a step fails.
         queues.add(queue);
         if (started) {
-            queue.start(connection);
+            queue.start(connection, queue.emptyBase());
         }
         return queue;
     }
@@ -277,6 +321,9 @@ final class VhostUserTransport implements Transport {
         if (queue != null) {
             if (started) {
                 stop(List.of(queue));
+                if (busy) {
+                    startTrackingAnew();
+                }
             }
             queues.remove(queue);
             queue.close();
@@ -352,6 +399,9 @@ final class VhostUserTransport implements Transport {
             connection.close();
             if (backEndRequests != null) {
                 backEndRequests.close();
+            }
+            if (inflight != null) {
+                inflight.close();
             }
             discardQueues();
             closeHandler.accept(this);

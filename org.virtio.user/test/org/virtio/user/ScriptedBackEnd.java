@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.List;
@@ -15,10 +16,13 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.virtio.posix.EventFd;
+import org.virtio.posix.FileDescriptor;
+import org.virtio.posix.SharedMemory;
 import org.virtio.posix.UnixServerSocket;
 import org.virtio.posix.UnixSocket;
 import org.virtio.user.message.DeviceConfig;
 import org.virtio.user.message.FrontEndRequest;
+import org.virtio.user.message.InflightDescription;
 import org.virtio.user.message.Message;
 import org.virtio.user.message.MessageChannel;
 import org.virtio.user.message.Payload;
@@ -42,6 +46,9 @@ final class ScriptedBackEnd implements AutoCloseable {
     long queues = 4;
     long slots = 3;
     byte[] config = new byte[60];
+
+    /** The memory that it has made or was given in order to note there what is in flight, by the number of its file. */
+    final List<Long> inflight = new CopyOnWriteArrayList<>();
 
     private final Map<FrontEndRequest, Misdeed> misdeeds = new ConcurrentHashMap<>();
     private final BlockingQueue<MessageChannel> requestChannels = new LinkedBlockingQueue<>();
@@ -117,8 +124,28 @@ final class ScriptedBackEnd implements AutoCloseable {
             eventFds.add(EventFd.adopt(message.takeFd(0)));
         } else if (request == FrontEndRequest.SET_STATUS) {
             status = message.u64();
+        } else if (request == FrontEndRequest.SET_INFLIGHT_FD) {
+            inflight.add(inode(message.takeFd(0)));
+        } else if (request == FrontEndRequest.GET_INFLIGHT_FD) {
+            sendInflight(message.inflight(), accepted);
+            return;
         }
         answer(request, message, accepted);
+    }
+
+    private void sendInflight(InflightDescription asked, MessageChannel accepted) throws IOException {
+        try (SharedMemory memory = SharedMemory.create("inflight", 4096, false)) {
+            InflightDescription made =
+                new InflightDescription(memory.size(), 0, asked.numQueues(), asked.queueSize());
+            accepted.send(Message.of(FrontEndRequest.GET_INFLIGHT_FD, made).asReply(), memory.fd());
+            inflight.add(inode(FileDescriptor.duplicate(memory.fd().intValue())));
+        }
+    }
+
+    private static long inode(FileDescriptor file) throws IOException {
+        try (file) {
+            return (long) Files.getAttribute(Path.of("/proc/self/fd/" + file.intValue()), "unix:ino");
+        }
     }
 
     private static String describe(FrontEndRequest request, Message message) {
@@ -128,6 +155,10 @@ final class ScriptedBackEnd implements AutoCloseable {
         }
         if (payload == Payload.VRING_STATE) {
             return " " + message.vringState().index() + " " + message.vringState().num();
+        }
+        if (payload == Payload.INFLIGHT) {
+            InflightDescription inflight = message.inflight();
+            return " " + inflight.mmapSize() + " " + inflight.numQueues() + " " + inflight.queueSize();
         }
         if (payload == Payload.MEMORY_TABLE) {
             return " " + message.memoryTable().size();

@@ -68,13 +68,22 @@ class VhostUserProviderTest extends ScriptedTest {
     }
 
     @Test
+    void whatCannotBeIsKnownWithoutConnecting() {
+        assertThatThrownBy(() -> provider.check(DeviceAddress.parse("vhost-user:/x?queues=5000")))
+            .isInstanceOf(IllegalArgumentException.class).hasMessage("option queues=5000 is not a number from 1 to 256");
+        assertThatThrownBy(() -> provider.check(DeviceAddress.parse("vhost-user:/x?access=vfio")))
+            .isInstanceOf(IllegalArgumentException.class).hasMessageStartingWith("unknown option 'access' for vhost-user; known");
+        provider.check(DeviceAddress.parse("vhost-user:" + directory.resolve("missing.sock") + "?queues=256&type=net"));
+    }
+
+    @Test
     void badOptions() {
         assertThatThrownBy(() -> provider.open(DeviceAddress.parse("vhost-user:/x?colour=red"), listener))
             .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("unknown option 'colour'");
         assertThatThrownBy(() -> provider.open(DeviceAddress.parse("vhost-user:/x?queues=0"), listener))
             .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("queues=0");
         assertThatThrownBy(() -> provider.open(DeviceAddress.parse("vhost-user:/x?type=floppy"), listener))
-            .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("floppy");
+            .isInstanceOf(IllegalArgumentException.class).hasMessageStartingWith("option type: 'floppy' is no device type");
         assertThatThrownBy(() -> provider.open(DeviceAddress.parse("vhost-user:/x?reply_timeout=soon"), listener))
             .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("reply_timeout=soon");
     }

@@ -62,9 +62,9 @@ class WireOrderTest extends ScriptedTest {
     @Test
     void aBackEndWithAllProtocolFeatures() throws Exception {
         List<String> opened = List.of("SET_OWNER", "GET_FEATURES", "SET_FEATURES 0x140000000", "GET_PROTOCOL_FEATURES",
-            "SET_PROTOCOL_FEATURES 0x18229", "GET_QUEUE_NUM", "GET_MAX_MEM_SLOTS", "SET_BACKEND_REQ_FD!");
+            "SET_PROTOCOL_FEATURES 0x19229", "GET_QUEUE_NUM", "GET_MAX_MEM_SLOTS", "SET_BACKEND_REQ_FD!");
         List<String> started = List.of("SET_STATUS 0x0!", "SET_FEATURES 0x140000000!", "SET_STATUS 0x8!",
-            "ADD_MEM_REG!", "ADD_MEM_REG!",
+            "ADD_MEM_REG!", "ADD_MEM_REG!", "GET_INFLIGHT_FD 0 1 1024", "SET_INFLIGHT_FD 4096 1 1024!",
             "SET_VRING_NUM 0 256!", "SET_VRING_BASE 0 0!", "SET_VRING_ADDR!", "SET_VRING_CALL 0x0!", "SET_VRING_KICK 0x0!",
             "SET_VRING_ENABLE 0 1!", "SET_STATUS 0xc!", "GET_STATUS");
         List<String> stopped = List.of("SET_VRING_ENABLE 0 0!", "GET_VRING_BASE 0 0", "SET_STATUS 0x0!", "GET_STATUS");
@@ -83,7 +83,7 @@ class WireOrderTest extends ScriptedTest {
             transport.unmap(first);
             start(transport, 1);
             assertThat(backEnd.told).containsExactlyElementsOf(concat(List.of("REM_MEM_REG!"),
-                started.stream().filter(message -> !message.matches("ADD.*|GET.*")).toList()));
+                started.stream().filter(message -> !message.matches("ADD.*|GET_STATUS")).toList()));
         }
     }
 

@@ -36,6 +36,7 @@ final class BlkDevice implements BlockDevice {
     private final QueueSet queues;
     private final CapacityWatch capacityWatch;
     private final DeviceId id;
+    private final Backlog backlog;
 
     private BlkDevice(VirtioDevice device, BlkConfig config, DeviceSettings settings) throws VirtioException {
         this.device = device;
@@ -45,6 +46,7 @@ final class BlkDevice implements BlockDevice {
         this.capacityWatch = new CapacityWatch(device, bounds);
         this.queues = new QueueSet(device, config, bounds, settings);
         this.id = new DeviceId(queues);
+        this.backlog = new Backlog(device, settings);
     }
 
     /**
@@ -282,7 +284,12 @@ final class BlkDevice implements BlockDevice {
     }
 
     private CompletableFuture<Void> submit(Submission submission) {
-        queues.submit(submission);
+        BlockException refusal = backlog.refusal();
+        if (refusal == null) {
+            queues.submit(submission);
+        } else {
+            submission.refuse(refusal);
+        }
         return submission.future;
     }
 

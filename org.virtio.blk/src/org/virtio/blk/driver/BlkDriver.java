@@ -14,6 +14,7 @@ import org.osgi.service.component.annotations.ReferencePolicy;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.virtio.blk.BlockDevice;
+import org.virtio.blk.BlockQueueFullException;
 import org.virtio.device.DeviceProperties;
 import org.virtio.device.VirtioDevice;
 import org.virtio.device.VirtioException;
@@ -30,6 +31,12 @@ public final class BlkDriver {
 
         /** Milliseconds to wait for requests in flight when a queue or device is given up, 0 to 60,000. */
         int drainMillis() default 2000;
+
+        /**
+         * Requests of futures and of the synchronous methods that are taken for a device while it is suspended, 0 to
+         * 100,000,000; more fail with {@link BlockQueueFullException}.
+         */
+        int maxSuspended() default 16_384;
     }
 
     private final BundleContext context;
@@ -40,12 +47,12 @@ public final class BlkDriver {
     @Activate
     public BlkDriver(BundleContext context, Config config) {
         this.context = context;
-        this.settings = new Settings(config.spinMicros(), config.drainMillis());
+        this.settings = new Settings(config.spinMicros(), config.drainMillis(), config.maxSuspended());
     }
 
     @Modified
     void modified(Config config) {
-        settings.update(config.spinMicros(), config.drainMillis());
+        settings.update(config.spinMicros(), config.drainMillis(), config.maxSuspended());
     }
 
     @Deactivate

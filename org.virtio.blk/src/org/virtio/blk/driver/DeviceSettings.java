@@ -22,6 +22,11 @@ record DeviceSettings(Settings driver, boolean readOnly, boolean polls) {
         return polls ? Long.MAX_VALUE : driver.spinNanos();
     }
 
+    /** How many submissions to take while the device is suspended. */
+    int maxSuspended() {
+        return driver.maxSuspended();
+    }
+
     /** How long to wait for requests in flight when a queue is given up. */
     long drainNanos() {
         return driver.drainNanos();

@@ -18,7 +18,7 @@ import org.virtio.queue.Virtqueue;
  * spins for the configured time, which may be without end, then sleeps on the queue's notification.
  *
  * <p>Submissions wait in a queue without a bound: the caller was promised a future and must be neither blocked nor refused,
- * and what it submits was allocated by it in any case.
+ * and what it submits was allocated by it in any case; of a device that is suspended, {@link Backlog} takes no more than so many.
  */
 final class Poller extends Thread {
     private static final Logger LOG = LoggerFactory.getLogger(Poller.class);

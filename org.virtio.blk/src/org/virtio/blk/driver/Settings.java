@@ -5,21 +5,25 @@ package org.virtio.blk.driver;
 final class Settings {
     private static final int MAX_SPIN_MICROS = 1_000_000;
     private static final int MAX_DRAIN_MILLIS = 60_000;
+    private static final int MAX_MAX_SUSPENDED = 100_000_000;
 
     private volatile long spinNanos;
     private volatile long drainNanos;
+    private volatile int maxSuspended;
 
     /** @throws IllegalArgumentException naming what is out of range */
-    Settings(int spinMicros, int drainMillis) {
-        update(spinMicros, drainMillis);
+    Settings(int spinMicros, int drainMillis, int maxSuspended) {
+        update(spinMicros, drainMillis, maxSuspended);
     }
 
     /** @throws IllegalArgumentException naming what is out of range */
-    void update(int spinMicros, int drainMillis) {
+    void update(int spinMicros, int drainMillis, int newMaxSuspended) {
         checkRange("spinMicros", spinMicros, MAX_SPIN_MICROS);
         checkRange("drainMillis", drainMillis, MAX_DRAIN_MILLIS);
+        checkRange("maxSuspended", newMaxSuspended, MAX_MAX_SUSPENDED);
         spinNanos = spinMicros * 1_000L;
         drainNanos = drainMillis * 1_000_000L;
+        maxSuspended = newMaxSuspended;
     }
 
     /** How long to look for a used buffer before sleeping. */
@@ -30,6 +34,11 @@ final class Settings {
     /** How long to wait for requests in flight when a queue is given up. */
     long drainNanos() {
         return drainNanos;
+    }
+
+    /** How many submissions to take while a device is suspended. */
+    int maxSuspended() {
+        return maxSuspended;
     }
 
     private static void checkRange(String name, int value, int max) {

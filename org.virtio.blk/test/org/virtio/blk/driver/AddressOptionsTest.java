@@ -99,10 +99,10 @@ class AddressOptionsTest {
 
     @Test
     void otherDevicesWaitAsTheDriverIsConfigured() {
-        Settings driver = new Settings(7, 8);
+        Settings driver = new Settings(7, 8, 3);
         DeviceSettings settings = DeviceSettings.of(DeviceAddress.parse("fake:0?mode=wait"), driver);
         assertThat(settings.spinNanos()).isEqualTo(7_000);
-        driver.update(9, 8);
+        driver.update(9, 8, 3);
         assertThat(settings.spinNanos()).isEqualTo(9_000);
         assertThat(settings.drainNanos()).isEqualTo(8_000_000);
     }

@@ -53,6 +53,11 @@ final class FakeFramework {
             public int drainMillis() {
                 return drainMillis;
             }
+
+            @Override
+            public int maxSuspended() {
+                return 0;
+            }
         };
     }
 }

@@ -35,11 +35,11 @@ final class Fixture implements AutoCloseable, BlockCallback {
     }
 
     static Fixture of(FakeDevice fake) throws VirtioException {
-        return new Fixture(fake, new Settings(0, 10_000));
+        return new Fixture(fake, new Settings(0, 10_000, 3));
     }
 
     static Fixture of(FakeDevice fake, int spinMicros, int drainMillis) throws VirtioException {
-        return new Fixture(fake, new Settings(spinMicros, drainMillis));
+        return new Fixture(fake, new Settings(spinMicros, drainMillis, 3));
     }
 
     FakeQueue queue(int index) {

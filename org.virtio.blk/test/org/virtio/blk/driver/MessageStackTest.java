@@ -50,7 +50,7 @@ class MessageStackTest {
         disk = new MessageDisk(CAPACITY);
         System.arraycopy(expected, 0, disk.bytes, 0, CAPACITY);
         core = CoreDevice.open(new MessageProvider(), DeviceAddress.parse(disk.address()), type -> "disk0");
-        device = BlkDevice.start(core, new Settings(20, 2000));
+        device = BlkDevice.start(core, new Settings(20, 2000, 3));
     }
 
     @AfterEach
@@ -251,7 +251,7 @@ class MessageStackTest {
         framework.service.flush();
         driver.unbind(core);
         assertThat(framework.news).containsExactly("registered", "unregister");
-        device = BlkDevice.start(core, new Settings(20, 2000));
+        device = BlkDevice.start(core, new Settings(20, 2000, 3));
         device.flush();
     }
 }

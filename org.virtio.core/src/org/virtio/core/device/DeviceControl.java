@@ -16,6 +16,7 @@ import org.virtio.queue.Virtqueue;
 import org.virtio.spec.DeviceStatus;
 import org.virtio.spec.DeviceType;
 import org.virtio.spec.Feature;
+import org.virtio.transport.InflightRecord;
 import org.virtio.transport.OwnedVirtqueue;
 import org.virtio.transport.RegionLimits;
 import org.virtio.transport.Transport;
@@ -43,6 +44,8 @@ final class DeviceControl {
     private volatile boolean loose;
     /** Whether there is a transport. */
     private boolean connected = true;
+    /** Of a device without a transport, if the next can go on in its rings as they are; else null. */
+    private InflightRecord inflight;
 
     DeviceControl(String name, DeviceOptions options, Limits limits, Transport transport) {
         this.name = name;
@@ -220,9 +223,13 @@ final class DeviceControl {
      * @return false if the device did not become quiet: then it may write to any of that memory, and nothing may go on in it
      */
     boolean suspend(boolean reachable) {
-        queues.suspend();
+        boolean known = queues.suspend();
         if (reachable) {
             reset();
+        }
+        inflight = transport.takeInflight();
+        if (!known) {
+            forgetInflight();
         }
         disconnect();
         boolean quiet = !memory.isRetained() && transport.isQuiet();
@@ -230,6 +237,13 @@ final class DeviceControl {
             memory.release();
         }
         return quiet;
+    }
+
+    private void forgetInflight() {
+        if (inflight != null) {
+            inflight.close();
+            inflight = null;
+        }
     }
 
     private void disconnect() {
@@ -254,12 +268,12 @@ final class DeviceControl {
             status.set(DeviceStatus.ACKNOWLEDGE);
             status.set(DeviceStatus.DRIVER);
             FeatureSet offered = transport.deviceFeatures();
-            FeatureSet features = new RingFeatures(options).wantedAgain(negotiatedFeatures, offered, type);
-            status.agree(features, type);
-            RegionLimits regions = transport.regionLimits();
-            memory.connect(new RegionLimits(regions.maxBytes(), options.hugePages() || regions.hugePages()));
-            verify.check(offered);
-            offer(offers);
+            FeatureSet features = agreeAgain(offered, verify);
+            boolean asTheyAre = inflight != null && transport.adoptInflight(inflight);
+            if (asTheyAre) {
+                inflight = null;
+            }
+            offer(offers, asTheyAre);
             status.set(DeviceStatus.DRIVER_OK);
             maxQueues = transport.maxQueues();
             deviceFeatures = offered;
@@ -268,21 +282,42 @@ final class DeviceControl {
             done = true;
         } finally {
             if (!done) {
-                reset();
-                disconnect();
-                offers.forEach(offer -> offer.memory().close());
+                leaveAgain();
+                offers.forEach(RingOffer::withdraw);
                 memory.release();
             }
         }
+        forgetInflight();
     }
 
-    private void offer(List<RingOffer> offers) throws VirtioException {
+    private FeatureSet agreeAgain(FeatureSet offered, DriverCheck verify) throws VirtioException {
+        FeatureSet features = new RingFeatures(options).wantedAgain(negotiatedFeatures, offered, type);
+        status.agree(features, type);
+        RegionLimits regions = transport.regionLimits();
+        memory.connect(new RegionLimits(regions.maxBytes(), options.hugePages() || regions.hugePages()));
+        verify.check(offered);
+        return features;
+    }
+
+    /** A device that came back cannot go on, or not yet. */
+    private void leaveAgain() {
+        // First: at its reset the transport would forget it.
+        InflightRecord adopted = inflight == null ? transport.takeInflight() : null;
+        reset();
+        disconnect();
+        inflight = adopted == null ? inflight : adopted;
+        if (!transport.isQuiet()) {
+            memory.retain();
+        }
+    }
+
+    private void offer(List<RingOffer> offers, boolean asTheyAre) throws VirtioException {
         int needed = queues.slots().size();
         if (transport.maxQueues() < needed) {
             throw new VirtioException("the device has " + transport.maxQueues() + " queue(s) now, its driver uses " + needed);
         }
         for (QueueSlot slot : queues.slots()) {
-            offers.add(builder().offer(slot));
+            offers.add(builder().offer(slot, asTheyAre));
         }
     }
 
@@ -297,6 +332,7 @@ final class DeviceControl {
 
     /** Closes the transport, then frees all memory that {@link #letGo} left. */
     void close() {
+        forgetInflight();
         transport.close();
         memory.close();
     }

@@ -45,7 +45,7 @@ public record DeviceOptions(int queueSize, boolean packed, boolean eventIdx, boo
         boolean packed = either(address, "packed", "on", "off");
         int size = address.option("size", DEFAULT_QUEUE_SIZE, 1, PackedRingLayout.MAX_SIZE);
         int memory = address.option("memory", DEFAULT_REGION_MIB, 1, MAX_REGION_MIB);
-        return new DeviceOptions(packed ? size : SplitRingLayout.checkSize(size), packed,
+        return new DeviceOptions(packed ? size : splitSize(size), packed,
             either(address, "event_idx", "on", "off"), either(address, "in_order", "on", "off"), indirectAbove(address),
             memory * MIB, !either(address, "hugepages", "false", "true"));
     }
@@ -57,6 +57,14 @@ public record DeviceOptions(int queueSize, boolean packed, boolean eventIdx, boo
      */
     public static Duration grace(DeviceAddress address) {
         return Duration.ofSeconds(address.option("grace", DEFAULT_GRACE_SECONDS, 0, MAX_GRACE_SECONDS));
+    }
+
+    private static int splitSize(int size) {
+        try {
+            return SplitRingLayout.checkSize(size);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("option size=" + size + " with packed=off: " + e.getMessage(), e);
+        }
     }
 
     private static int indirectAbove(DeviceAddress address) {

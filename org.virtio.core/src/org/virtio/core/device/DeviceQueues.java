@@ -60,8 +60,13 @@ final class DeviceQueues {
         return slots.stream().allMatch(slot -> slot.queue() instanceof Ring);
     }
 
-    void suspend() {
-        slots.forEach(QueueSlot::suspend);
+    /** Returns whether all rings are those that the device knew. */
+    boolean suspend() {
+        boolean known = true;
+        for (QueueSlot slot : slots) {
+            known &= slot.suspend();
+        }
+        return known;
     }
 
     List<QueueSlot> slots() {

@@ -51,17 +51,17 @@ final class QueueBuilder {
     }
 
     /**
-     * Tells the device of a ring for the same queue, which is empty: for a device that comes back.
+     * Tells a device that comes back of a ring for the same queue.
      *
+     * @param asItIs whether that is the one that it had, or an empty one
      * @throws VirtioException also if the device cannot have the queue's size any more
      */
-    RingOffer offer(QueueSlot slot) throws VirtioException {
+    RingOffer offer(QueueSlot slot, boolean asItIs) throws VirtioException {
         int index = slot.queue().index();
         int size = slot.queue().size();
-        int offered = transport.queueSize(index);
-        if (offered < size) {
-            throw new VirtioException("queue " + index + " has " + size + " descriptors, and the device can have no more than "
-                + offered + " now");
+        checkOffered(index, size);
+        if (asItIs) {
+            return new RingOffer(slot, null, transport.setUpQueue(format.setup(index, size, slot.memory().deviceAddress())));
         }
         DmaBuffer bytes = allocate(index, size);
         try {
@@ -69,6 +69,14 @@ final class QueueBuilder {
         } catch (VirtioException | RuntimeException e) {
             bytes.close();
             throw e;
+        }
+    }
+
+    private void checkOffered(int index, int size) throws VirtioException {
+        int offered = transport.queueSize(index);
+        if (offered < size) {
+            throw new VirtioException("queue " + index + " has " + size + " descriptors, and the device can have no more than "
+                + offered + " now");
         }
     }
 

@@ -48,25 +48,37 @@ final class QueueSlot {
         }
     }
 
-    /** Offers the ring to go on there. */
+    /** Offers the ring to go on there, or where it is if the memory is null. */
     synchronized void resume(DmaBuffer newMemory, QueueNotifier notifier, AddressMap addresses) {
-        offered.add(newMemory);
+        if (newMemory != null) {
+            offered.add(newMemory);
+        }
         ((Ring) queue).resume(new RingSession(newMemory, notifier, addresses, this::entered));
     }
 
     private synchronized void entered(RingSession session) {
+        if (session.memory() == null) {
+            return;
+        }
         offered.remove(session.memory());
         memory.close();
         memory = session.memory();
     }
 
-    /** The device has gone: what the ring was offered and has not taken is offered no more. */
-    synchronized void suspend() {
+    /**
+     * The device has gone: what the ring was offered and has not taken is offered no more.
+     *
+     * @return whether the ring is the one that the device knew
+     */
+    synchronized boolean suspend() {
         RingSession untaken = ((Ring) queue).suspend();
-        if (untaken != null) {
+        // Its owner may be about to enter what it has taken, too.
+        boolean known = offered.isEmpty();
+        if (untaken != null && untaken.memory() != null) {
             offered.remove(untaken.memory());
             untaken.memory().close();
         }
+        return known;
     }
 
     /** Frees all rings that it had: the device has been reset. */

@@ -6,6 +6,7 @@ import org.virtio.device.FeatureSet;
 import org.virtio.device.VirtioException;
 import org.virtio.memory.MemoryRegion;
 import org.virtio.spec.DeviceType;
+import org.virtio.transport.InflightRecord;
 import org.virtio.transport.OwnedVirtqueue;
 import org.virtio.transport.QueueNotifier;
 import org.virtio.transport.QueueSetup;
@@ -116,6 +117,16 @@ final class SerialTransport implements Transport {
     public Map<String, Object> details() {
         Transport present = transport;
         return present == null ? Map.of() : present.details();
+    }
+
+    @Override
+    public synchronized InflightRecord takeInflight() {
+        return transport == null ? null : transport.takeInflight();
+    }
+
+    @Override
+    public synchronized boolean adoptInflight(InflightRecord record) {
+        return transport != null && transport.adoptInflight(record);
     }
 
     /** Of the last transport that was closed. */

@@ -21,11 +21,15 @@ final class InFlight {
     /** How many requests were entered before it. */
     private static final int SEQUENCE = 1;
     private static final int CONTEXT = 2;
+    /** When it was entered, if that is to be known; else 0. */
+    private static final int TIME = 3;
 
     private final int size;
     private final Object[] token;
     private final long[] records;
     private int count;
+    /** Requests in flight that have a time: mostly none, and then records need not be looked at for it. */
+    private int timed;
 
     InFlight(int size) {
         this.size = size;
@@ -121,14 +125,32 @@ final class InFlight {
         handler.used(token[slot], records[slot * RECORD + CONTEXT], written);
     }
 
-    /** What was given for a slot. */
-    Object token(int slot) {
-        return token[slot];
+    /** Notes when a request was entered; nothing if that is 0. */
+    void time(int slot, long entered) {
+        if (entered != 0) {
+            records[slot * RECORD + TIME] = entered;
+            timed++;
+        }
     }
 
-    /** What was given for a slot. */
-    long context(int slot) {
-        return records[slot * RECORD + CONTEXT];
+    /** What was noted for a request, or 0; forgets it. */
+    long takeTime(int slot) {
+        if (timed == 0) {
+            return 0;
+        }
+        int at = slot * RECORD + TIME;
+        long time = records[at];
+        if (time != 0) {
+            records[at] = 0;
+            timed--;
+        }
+        return time;
+    }
+
+    /** What was given for a slot, with what the ring knows of it. */
+    SavedRequest save(int slot, long[] words, boolean useTable) {
+        int at = slot * RECORD;
+        return new SavedRequest(token[slot], records[at + CONTEXT], records[at + TIME], words, useTable);
     }
 
     /** The slots of all requests in flight, the oldest first. */

@@ -130,7 +130,7 @@ final class PackedVirtqueue extends Ring {
 
     /** Section 2.8.21.1. */
     @Override
-    void enter(Request request, boolean useTable) {
+    int enter(Request request, boolean useTable) {
         int id = takeId();
         int firstEntry = freeEntry;
         int entry = firstEntry;
@@ -167,6 +167,7 @@ final class PackedVirtqueue extends Ring {
         free -= count;
         added += count;
         inFlight.put(id, request, count, firstEntry, entered);
+        return id;
     }
 
     private void note(int entry, long address, long lengthAndFlags) {
@@ -180,10 +181,10 @@ final class PackedVirtqueue extends Ring {
     }
 
     @Override
-    SavedRequest save(int slot, Object token, long context) {
+    SavedRequest save(int slot) {
         int entry = inFlight.link(slot);
         if (record[2 * entry + 1] == TABLE) {
-            return new SavedRequest(token, context, tables.words(slot, (int) record[2 * entry]), true);
+            return inFlight.save(slot, tables.words(slot, (int) record[2 * entry]), true);
         }
         long[] words = new long[2 * inFlight.descriptors(slot)];
         for (int i = 0; i < words.length; i += 2) {
@@ -191,7 +192,7 @@ final class PackedVirtqueue extends Ring {
             words[i + 1] = record[2 * entry + 1];
             entry = nextEntry[entry];
         }
-        return new SavedRequest(token, context, words, false);
+        return inFlight.save(slot, words, false);
     }
 
     private int takeId() {

@@ -160,7 +160,7 @@ public abstract class Ring extends SessionQueue {
             if (useTable) {
                 indirect++;
             }
-            enter(request, useTable);
+            inFlight.time(enter(request, useTable), latency.entered());
             entered++;
             buffers += count;
             bytesReadable += request.readableBytes();
@@ -168,8 +168,8 @@ public abstract class Ring extends SessionQueue {
         request.clear();
     }
 
-    /** Writes a request into the ring, for the device to see once it is published. */
-    abstract void enter(Request complete, boolean useTable);
+    /** Writes a request into the ring, for the device to see once it is published, and returns its slot. */
+    abstract int enter(Request complete, boolean useTable);
 
     @Override
     public final boolean publish() {
@@ -198,7 +198,7 @@ public abstract class Ring extends SessionQueue {
     }
 
     /** A request in flight out of the driver's own record. */
-    abstract SavedRequest save(int slot, Object token, long context);
+    abstract SavedRequest save(int slot);
 
     /** Shows the device all that was entered, with one release store. */
     abstract void release();
@@ -231,10 +231,11 @@ public abstract class Ring extends SessionQueue {
         if (isBroken()) {
             return QueueResult.BROKEN;
         }
+        latency.polled();
         // Loaded before we look at what is used: of a device that is left there comes no more once there is a session.
         RingSession session = session();
         int count = pollRing(handler, limit);
-        if (session != null && count < limit && !isBroken()) {
+        if (session != null && count < limit && !isBroken() && take(session)) {
             goOn(session);
         }
         return count == 0 && isBroken() ? QueueResult.BROKEN : count;
@@ -245,37 +246,40 @@ public abstract class Ring extends SessionQueue {
 
     /** Ends a request whose place in the ring was given up. */
     final void deliver(int slot, UsedBufferHandler handler, int written) {
+        latency.used(inFlight.takeTime(slot));
         inFlight.remove(slot);
         completed++;
         bytesWritten += written;
         inFlight.deliver(slot, handler, written);
     }
 
-    /** Enters everything in flight again, the oldest first, and shows it to the device. */
     private void goOn(RingSession session) {
-        if (!take(session)) {
-            return;
-        }
-        List<SavedRequest> saved = IntStream.of(inFlight.oldestFirst())
-            .mapToObj(slot -> save(slot, inFlight.token(slot), inFlight.context(slot))).toList();
         boolean wanted = notificationsWanted;
-        requestsBefore -= saved.size() - (entered - published);
-        layAgain(size, session.memory(), session.addresses());
-        Request again = new Request(size);
-        for (SavedRequest one : saved) {
-            again.load(one);
-            enter(again, one.useTable());
-            entered++;
+        if (session.memory() != null) {
+            enterAgain(session);
         }
         notifier(session.notifier());
         session.entered().accept(session);
         if (wanted) {
             prepareNotifications();
         }
-        if (entered > 0) {
+        if (inFlight.count() > 0) {
             // Also what its owner has not shown it yet; but not a request under construction.
             showDevice();
             notifyDevice();
+        }
+    }
+
+    /** Enters everything in flight again, the oldest first. */
+    private void enterAgain(RingSession session) {
+        List<SavedRequest> saved = IntStream.of(inFlight.oldestFirst()).mapToObj(this::save).toList();
+        requestsBefore -= saved.size() - (entered - published);
+        layAgain(size, session.memory(), session.addresses());
+        Request again = new Request(size);
+        for (SavedRequest one : saved) {
+            again.load(one);
+            inFlight.time(enter(again, one.useTable()), one.time());
+            entered++;
         }
     }
 
@@ -370,14 +374,9 @@ public abstract class Ring extends SessionQueue {
 
     @Override
     public final QueueDTO dump() {
-        QueueDTO dto = new QueueDTO();
-        Thread thread = owner();
-        dto.index = index();
+        QueueDTO dto = dumpSession();
         dto.size = size;
         dto.format = format.packed() ? "packed" : "split";
-        dto.owner = thread == null ? null : thread.getName();
-        dto.brokenReason = brokenReason();
-        dto.breaks = breaks();
         dto.inFlight = inFlight.count();
         dto.freeDescriptors = free;
         dto.availableIndex = nextAvailablePosition();
@@ -390,7 +389,6 @@ public abstract class Ring extends SessionQueue {
         dto.indirect = indirect;
         dto.notificationsSent = notificationsSent;
         dto.notificationsSuppressed = notificationsSuppressed;
-        dto.wakeups = wakeups();
         dto.full = full;
         return dto;
     }

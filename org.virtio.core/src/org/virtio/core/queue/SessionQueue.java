@@ -4,6 +4,7 @@ package org.virtio.core.queue;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.concurrent.locks.LockSupport;
+import org.virtio.queue.QueueDTO;
 import org.virtio.transport.QueueNotifier;
 
 /**
@@ -41,6 +42,7 @@ abstract class SessionQueue extends OwnedQueue {
     /** Whether somebody wants the owner, who may be asleep by a notifier or without one. */
     private volatile boolean woken;
     /** The owner's, and plain: see {@link Ring}. */
+    final LatencySampler latency = new LatencySampler();
     private long wakeups;
 
     SessionQueue(int index) {
@@ -112,6 +114,7 @@ abstract class SessionQueue extends OwnedQueue {
             return awaitSession(timeoutNanos);
         }
         boolean arrived = isIdle() ? notifier.awaitWakeup(timeoutNanos) : notifier.await(timeoutNanos);
+        latency.slept();
         if (arrived) {
             wakeups++;
             // What whoever woke us has for us can be seen by now. One that comes after the time is for the next wait.
@@ -160,8 +163,16 @@ abstract class SessionQueue extends OwnedQueue {
         }
     }
 
-    /** How often the owner was woken by a notifier. */
-    final long wakeups() {
-        return wakeups;
+    /** What of a snapshot is not the ring's. */
+    final QueueDTO dumpSession() {
+        QueueDTO dto = new QueueDTO();
+        Thread thread = owner();
+        dto.index = index();
+        dto.owner = thread == null ? null : thread.getName();
+        dto.brokenReason = brokenReason();
+        dto.breaks = breaks();
+        dto.wakeups = wakeups;
+        latency.dump(dto);
+        return dto;
     }
 }

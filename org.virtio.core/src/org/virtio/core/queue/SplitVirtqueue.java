@@ -107,7 +107,7 @@ final class SplitVirtqueue extends Ring {
 
     /** Section 2.7.13.1. */
     @Override
-    void enter(Request request, boolean useTable) {
+    int enter(Request request, boolean useTable) {
         int head = firstFree;
         int tail = head;
         int count = 1;
@@ -126,21 +126,22 @@ final class SplitVirtqueue extends Ring {
         firstFree = next[tail];
         free -= count;
         int position = (int) entered & mask;
+        memory.putShortPlain(available + AVAILABLE_RING + AVAILABLE_ENTRY_SIZE * position, head);
         if (inOrder) {
             slotOfHead[head] = position;
             inFlight.put(position, request, count, head, entered);
-        } else {
-            inFlight.put(head, request, count, tail, entered);
+            return position;
         }
-        memory.putShortPlain(available + AVAILABLE_RING + AVAILABLE_ENTRY_SIZE * position, head);
+        inFlight.put(head, request, count, tail, entered);
+        return head;
     }
 
     @Override
-    SavedRequest save(int slot, Object token, long context) {
+    SavedRequest save(int slot) {
         int head = inOrder ? inFlight.link(slot) : slot;
         long first = descriptors.rest(head);
         if ((first >>> 32 & F_INDIRECT) != 0) {
-            return new SavedRequest(token, context, tables.words(head, (int) first / DESCRIPTOR_SIZE), true);
+            return inFlight.save(slot, tables.words(head, (int) first / DESCRIPTOR_SIZE), true);
         }
         long[] words = new long[2 * inFlight.descriptors(slot)];
         int descriptor = head;
@@ -150,7 +151,7 @@ final class SplitVirtqueue extends Ring {
             words[i + 1] = rest & LENGTH_AND_WRITE;
             descriptor = next[descriptor];
         }
-        return new SavedRequest(token, context, words, false);
+        return inFlight.save(slot, words, false);
     }
 
     @Override

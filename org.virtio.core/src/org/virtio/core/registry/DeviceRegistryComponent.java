@@ -134,6 +134,12 @@ public final class DeviceRegistryComponent implements DeviceRegistry, HostDevice
     }
 
     @Override
+    public void check(DeviceAddress address) throws VirtioException {
+        DeviceOptions.of(address);
+        providers.check(address);
+    }
+
+    @Override
     public VirtioDevice attach(DeviceAddress address, String name) throws VirtioException {
         try (DeviceTable.Reservation reservation = table.reserve(name == null ? address.option("name", null) : name)) {
             DeviceService service = open(address, reservation, opened -> {
@@ -148,7 +154,11 @@ public final class DeviceRegistryComponent implements DeviceRegistry, HostDevice
 
     @Override
     public void declare(DeviceAddress address, String name) throws VirtioException {
-        DeviceOptions.of(address);
+        try {
+            check(address);
+        } catch (VirtioException e) {
+            LOG.debug("{} is declared although it cannot be opened yet", address, e);
+        }
         try (DeviceTable.Reservation reservation = table.reserve(Objects.requireNonNull(name, "name"))) {
             reopenLater(reservation.declare(address));
         }
@@ -167,6 +177,7 @@ public final class DeviceRegistryComponent implements DeviceRegistry, HostDevice
     @Override
     public void move(String name, DeviceAddress address) throws VirtioException {
         DeviceService service = table.service(name);
+        check(address);
         suspensions.move(service, address);
         LOG.info("Moved {} to {}", name, address);
     }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.virtio.core.device.DeviceNaming;
+import org.virtio.core.device.NameTakenException;
 import org.virtio.device.DeviceAddress;
 import org.virtio.device.DeviceDTO;
 import org.virtio.device.VirtioDevice;
@@ -75,7 +76,7 @@ final class DeviceTable {
                     "'" + name + "' is no device name; expected " + DeviceNaming.RANGE);
             }
             if (!reserveIfFree(name)) {
-                throw new VirtioException("the device name '" + name + "' is taken");
+                throw new NameTakenException(name);
             }
         }
         return new Reservation(name);

@@ -4,6 +4,7 @@ package org.virtio.core.registry;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.virtio.device.DeviceAddress;
 import org.virtio.device.VirtioException;
 import org.virtio.transport.TransportProvider;
 
@@ -81,6 +82,21 @@ final class ProviderDirectory {
             }
         }
         throw new VirtioException("no transport for '" + scheme + "' is there; there are " + schemes());
+    }
+
+    /**
+     * Has a provider look at an address.
+     *
+     * @throws IllegalArgumentException as {@link TransportProvider#check} does
+     * @throws VirtioException          as that does, and if there is none
+     */
+    void check(DeviceAddress address) throws VirtioException {
+        TransportProvider provider = lease(address.scheme());
+        try {
+            provider.check(address);
+        } finally {
+            release(provider);
+        }
     }
 
     synchronized void release(TransportProvider provider) {

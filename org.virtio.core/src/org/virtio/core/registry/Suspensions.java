@@ -153,15 +153,12 @@ final class Suspensions {
     }
 
     /**
-     * Has a device go on at another address; if it cannot it goes on where it was.
+     * Has a device go on at another address, which was looked at; if it cannot it goes on where it was.
      *
-     * @throws IllegalArgumentException if an option of the address is out of range
      * @throws VirtioException          if it stays where it is; the message says why
      */
     void move(DeviceService service, DeviceAddress address) throws VirtioException {
-        DeviceOptions.of(address);
         DeviceAddress before = service.device().address();
-        providers.release(providers.lease(address.scheme()));
         if (!service.device().suspend(service.device().session(), "it moves to " + address)) {
             throw new VirtioException("device " + service.device().name() + " cannot move: it is "
                 + service.device().state().name().toLowerCase(Locale.ROOT));

@@ -2,10 +2,13 @@
 package org.virtio.core.config;
 
 import java.lang.reflect.Proxy;
-import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import org.virtio.core.device.NameTakenException;
 import org.virtio.device.DeviceAddress;
 import org.virtio.device.DeviceDTO;
 import org.virtio.device.DeviceRegistry;
@@ -15,14 +18,27 @@ import org.virtio.device.VirtioException;
 
 /** Notes what it is asked to do. */
 final class FakeRegistry implements DeviceRegistry {
-    final List<String> calls = new ArrayList<>();
-    final Map<String, DeviceAddress> declared = new LinkedHashMap<>();
+    final List<String> calls = new CopyOnWriteArrayList<>();
+    final Map<String, DeviceAddress> declared = Collections.synchronizedMap(new LinkedHashMap<>());
     /** Of all devices; null if they are not open. */
-    DeviceState state;
+    volatile DeviceState state;
     /** Why no device can move, or null. */
     String refusal;
+    /** Why there is nothing to be had at any address at present, or null. */
+    String absence;
+    /** Where moving stops until it is counted down. */
+    volatile CountDownLatch gate = new CountDownLatch(0);
+    volatile boolean moving;
     /** Runs when a device has been detached. */
     Runnable detached = () -> { };
+
+    @Override
+    public void check(DeviceAddress address) throws VirtioException {
+        if (absence != null) {
+            throw new VirtioException(absence);
+        }
+        address.option("queues", 0, 1, 256);
+    }
 
     @Override
     public VirtioDevice attach(DeviceAddress address, String name) {
@@ -33,7 +49,7 @@ final class FakeRegistry implements DeviceRegistry {
     public void declare(DeviceAddress address, String name) throws VirtioException {
         calls.add("declare " + name + " " + address);
         if (declared.putIfAbsent(name, address) != null) {
-            throw new VirtioException("the device name '" + name + "' is taken");
+            throw new NameTakenException(name);
         }
     }
 
@@ -48,6 +64,12 @@ final class FakeRegistry implements DeviceRegistry {
 
     @Override
     public void move(String name, DeviceAddress address) throws VirtioException {
+        moving = true;
+        try {
+            gate.await();
+        } catch (InterruptedException e) {
+            throw new VirtioException("interrupted", e);
+        }
         calls.add("move " + name + " " + address);
         if (refusal != null) {
             throw new VirtioException("device " + name + " stays at " + declared.get(name) + ": " + refusal);
@@ -57,7 +79,7 @@ final class FakeRegistry implements DeviceRegistry {
 
     @Override
     public List<DeviceDTO> devices() {
-        return declared.keySet().stream().map(name -> {
+        return List.copyOf(declared.keySet()).stream().map(name -> {
             DeviceDTO dto = new DeviceDTO();
             dto.name = name;
             return dto;

@@ -17,6 +17,8 @@ public final class FakeProvider implements TransportProvider {
     public volatile Supplier<FakeTransport> next = FakeTransport::new;
     /** Why devices cannot be opened. */
     public volatile String refusal;
+    /** What is not there at present, or null. */
+    public volatile String absence;
     /** Where opening stops until it is counted down. */
     public volatile CountDownLatch gate = new CountDownLatch(0);
     public volatile Thread opener;
@@ -30,6 +32,14 @@ public final class FakeProvider implements TransportProvider {
     @Override
     public String scheme() {
         return scheme;
+    }
+
+    @Override
+    public void check(DeviceAddress address) throws VirtioException {
+        address.checkOptions(DeviceAddress.COMMON_OPTIONS);
+        if (absence != null) {
+            throw new VirtioException(absence);
+        }
     }
 
     @Override

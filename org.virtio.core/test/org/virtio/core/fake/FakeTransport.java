@@ -20,6 +20,7 @@ import org.virtio.memory.MemoryRegion;
 import org.virtio.spec.DeviceStatus;
 import org.virtio.spec.DeviceType;
 import org.virtio.spec.Feature;
+import org.virtio.transport.InflightRecord;
 import org.virtio.transport.OwnedVirtqueue;
 import org.virtio.transport.QueueNotifier;
 import org.virtio.transport.QueueSetup;
@@ -52,6 +53,10 @@ public final class FakeTransport implements Transport {
     public volatile int resetReads;
     /** Whether it leaves the memory alone once it is closed. */
     public volatile boolean quiet = true;
+    /** What its back end noted of requests that it had begun, or null. */
+    public volatile InflightRecord inflight;
+    /** Whether it goes on with what another back end noted. */
+    public volatile boolean adopts;
     /** Why the device is lost before it is open, or null. */
     public volatile String failedAtOnce;
     /** Why the transport throws. */
@@ -266,6 +271,22 @@ public final class FakeTransport implements Transport {
     }
 
     @Override
+    public InflightRecord takeInflight() {
+        InflightRecord taken = inflight;
+        inflight = null;
+        return taken;
+    }
+
+    @Override
+    public boolean adoptInflight(InflightRecord record) {
+        calls.add("adoptInflight");
+        if (adopts) {
+            inflight = record;
+        }
+        return adopts;
+    }
+
+    @Override
     public boolean isQuiet() {
         return quiet;
     }
@@ -279,6 +300,9 @@ public final class FakeTransport implements Transport {
     public void close() {
         // The device sees its memory until now, so it must be there: a closed region throws.
         regions.forEach(MemoryRegion::buffer);
+        if (inflight != null) {
+            inflight.close();
+        }
         closed = true;
         calls.add("close");
     }

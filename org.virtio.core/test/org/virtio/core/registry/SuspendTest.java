@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
@@ -172,6 +173,37 @@ class SuspendTest extends RegistryFixture {
         registry.attach(ADDRESS, "disk");
         assertThatExceptionOfType(VirtioException.class).isThrownBy(() -> registry.move("disk", ADDRESS))
             .withMessageContaining("cannot move: it is open");
+    }
+
+    @Test
+    void anAddressThatCannotBeIsRefusedBeforeTheDeviceIsTouched() throws VirtioException {
+        VirtioDevice device = started("");
+        for (String bad : List.of("fake:/x?colour=red", "fake:/x?size=0")) {
+            assertThatIllegalArgumentException().isThrownBy(() -> registry.move("disk", DeviceAddress.parse(bad)));
+            assertThatIllegalArgumentException().isThrownBy(() -> registry.check(DeviceAddress.parse(bad)));
+        }
+        assertThatExceptionOfType(VirtioException.class).isThrownBy(() -> registry.move("disk", DeviceAddress.parse("no:/x")))
+            .withMessage("no transport for 'no' is there; there are [fake]");
+        provider.absence = "the path is not there yet";
+        assertThatExceptionOfType(VirtioException.class).isThrownBy(() -> registry.move("disk", ADDRESS))
+            .withMessage("the path is not there yet");
+        assertThat(device.state()).isEqualTo(DeviceState.READY);
+        assertThat(only().suspensions).isZero();
+        assertThat(provider.opened).hasSize(1);
+    }
+
+    @Test
+    void whatIsDeclaredIsLookedAtAsFarAsThatCanBe() throws VirtioException {
+        assertThatIllegalArgumentException().isThrownBy(() -> registry.declare(address("colour=red"), "disk"))
+            .withMessageContaining("colour");
+        assertThat(registry.devices()).isEmpty();
+        provider.absence = "the path is not there yet";
+        registry.declare(ADDRESS, "waits");
+        registry.unbindProvider(provider);
+        registry.declare(address("colour=red"), "bad");
+        registry.bindProvider(provider);
+        Await.until("it tells what is wrong", () -> registry.devices().stream()
+            .anyMatch(dto -> dto.name.equals("bad") && String.valueOf(dto.failure).contains("colour")));
     }
 
     @Test

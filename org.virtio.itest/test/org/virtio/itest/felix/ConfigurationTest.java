@@ -10,16 +10,20 @@ import java.nio.file.Path;
 import java.util.Hashtable;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import org.junit.After;
 import org.junit.Before;
 import org.junit.Rule;
 import org.junit.Test;
 import org.junit.rules.TemporaryFolder;
+import org.osgi.framework.ServiceEvent;
+import org.osgi.framework.ServiceListener;
 import org.osgi.framework.ServiceReference;
 import org.osgi.service.cm.Configuration;
 import org.osgi.service.cm.ConfigurationAdmin;
 import org.virtio.blk.BlockDevice;
 import org.virtio.device.DeviceProperties;
+import org.virtio.device.VirtioDevice;
 import org.virtio.itest.support.Await;
 import org.virtio.itest.support.LogCapture;
 import org.virtio.itest.support.StorageDaemon;
@@ -141,10 +145,21 @@ public class ConfigurationTest extends FelixTest {
         refused("mode=fast is neither wait nor poll", configuration, "address", address, "mode", "fast");
         refused("colour", configuration, "address", address, "colour", "red");
         refused("address is missing", configuration);
+        refused("queues=5000 is not a number from 1 to 256", configuration, "address", address, "queues", 5000);
+        refused("unknown option 'colour' for vhost-user; known are [", configuration, "address", address + "?colour=red");
+        refused("unknown option 'type' for pci; known are [", configuration, "address", "pci:0000:00:05.0", "type", "blk");
+        refused("'00:05.0' is no PCI address", configuration, "address", "pci:00:05.0");
+        refused("there is no access path 'vfoi'", configuration, "address", "pci:0000:00:05.0?access=vfoi");
+        refused("no transport for 'vhots-user' is there", configuration, "address", "vhots-user:" + path("disk"), "queues", 1);
+        load.awaitProgress();
+        assertThat(virtio.dump("disk0").suspensions).as("the device was not touched").isZero();
+        assertThat(virtio.dump("disk0").address).isEqualTo(address);
         refused("stays at " + address, configuration, "address", "vhost-user:" + path("nobody"));
         load.awaitProgress();
         load.close();
         assertThat(onlyService()).isEqualTo(before);
+        update(configuration, "address", address, "queues", 1);
+        awaitAddress("disk0", address + "?queues=1");
         update(configuration, "address", address, "name", "other");
         awaitAddress("other", address);
         assertThat(virtio.registry().devices()).hasSize(1);
@@ -161,17 +176,58 @@ public class ConfigurationTest extends FelixTest {
     @Test
     public void badConfigurationAtFirstIsMadeUpForLater() throws Exception {
         String address = "vhost-user:" + target("disk");
-        virtio.attach(target("first"), "first");
         Configuration configuration = configuration("disk0", "address", address, "size", 0);
-        Configuration second = configuration("first", "address", address);
+        configuration("disk1", "address", address, "queues", 257);
         Await.until("both are refused", () -> log.lines().size() == 2);
-        assertThat(log.lines()).allMatch(line -> line.endsWith("; nothing is declared"))
+        assertThat(log.lines()).allMatch(line -> line.startsWith("SEVERE ") && line.endsWith("; nothing is declared"))
             .anyMatch(line -> line.contains("size=0 is not a number from 1 to 32768"))
-            .anyMatch(line -> line.contains("'first' is taken"));
+            .anyMatch(line -> line.contains("queues=257 is not a number from 1 to 256"));
+        assertThat(virtio.registry().devices()).isEmpty();
         update(configuration, "address", address, "size", 16);
         awaitAddress("disk0", address + "?size=16");
-        second.delete();
-        virtio.registry().detach("first");
+    }
+
+    @Test
+    public void aTakenNameIsHadAsSoonAsItIsFree() throws Exception {
+        virtio.attach(target("first"), "disk0");
+        configuration("disk0", "address", "vhost-user:" + target("second"));
+        Await.until("it waits", () -> log.lines().size() == 1);
+        assertThat(log.lines().get(0)).startsWith("WARNING ").endsWith("'disk0' is taken; nothing is declared");
+        virtio.registry().detach("disk0");
+        awaitAddress("disk0", "vhost-user:" + path("second"));
+        assertThat(log.lines()).as("nothing is said of further attempts").hasSize(1);
+    }
+
+    /** As long as a user of one device does not let go of it. */
+    @Test
+    public void othersAreConfiguredWhileADeviceIsLetGoOf() throws Exception {
+        Configuration configuration = configuration("disk0", "address", "vhost-user:" + target("first"));
+        // Before its service says so, the thread that opened it may be the one that lets go of it.
+        virtio.service(VirtioDevice.class, "(" + DeviceProperties.STATE + "=ready)");
+        CountDownLatch going = new CountDownLatch(1);
+        CountDownLatch gate = new CountDownLatch(1);
+        ServiceListener user = event -> {
+            if (event.getType() == ServiceEvent.UNREGISTERING) {
+                going.countDown();
+                await(gate);
+            }
+        };
+        context.addServiceListener(user, "(objectClass=" + VirtioDevice.class.getName() + ")");
+        try {
+            configuration.delete();
+            await(going);
+            configuration("disk1", "address", "vhost-user:" + target("second"));
+            virtio.device("disk1");
+        } finally {
+            gate.countDown();
+            context.removeServiceListener(user);
+        }
+        virtio.awaitNoBlock("disk0");
+        assertThat(log.lines()).as("nobody has waited in vain").isEmpty();
+    }
+
+    private static void await(CountDownLatch latch) {
+        Await.until("it is so far", () -> latch.getCount() == 0);
     }
 
     @Test

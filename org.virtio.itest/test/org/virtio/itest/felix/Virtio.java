@@ -4,9 +4,6 @@ package org.virtio.itest.felix;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
-import java.util.Set;
-import java.util.TreeSet;
-import java.util.stream.Collectors;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.BundleException;
@@ -186,12 +183,11 @@ public final class Virtio {
         }
     }
 
-    /** Types of this project's services that are registered now. */
-    public Set<String> services() {
+    /** Types of this project's services that are registered now, each as often as there are services of it. */
+    public List<String> services() {
         return Arrays.stream(context.getBundles()).filter(bundle -> bundle.getRegisteredServices() != null)
             .flatMap(bundle -> Arrays.stream(bundle.getRegisteredServices()))
             .flatMap(reference -> Arrays.stream((String[]) reference.getProperty("objectClass")))
-            .filter(type -> type.startsWith("org.virtio."))
-            .collect(Collectors.toCollection(TreeSet::new));
+            .filter(type -> type.startsWith("org.virtio.")).sorted().toList();
     }
 }

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.ByteBuffer;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.regex.Pattern;
 import org.junit.After;
 import org.junit.Before;
 import org.junit.Rule;
@@ -26,6 +28,10 @@ public class WatchTest extends FelixTest {
     @Rule
     public final TemporaryFolder folder = new TemporaryFolder();
 
+    private static final Pattern PERCENTILES = Pattern.compile(
+        "disk0 +ready .* ([0-9.]+) ([num]?s) +([0-9.]+) ([num]?s) +([0-9.]+) ([num]?s) +[^ ]+");
+    private static final Map<String, Double> UNITS = Map.of("ns", 1.0, "us", 1e3, "ms", 1e6, "s", 1e9);
+
     private Session session;
     private BlockDevice disk;
 
@@ -40,6 +46,10 @@ public class WatchTest extends FelixTest {
         session.close();
     }
 
+    private static double nanos(String number, String unit) {
+        return Double.parseDouble(number) * UNITS.get(unit);
+    }
+
     @Test
     public void requestsAreSeenWhileTheyAreMade() throws Exception {
         AtomicBoolean enough = new AtomicBoolean();
@@ -52,9 +62,16 @@ public class WatchTest extends FelixTest {
         try {
             Await.until("a request was made", () -> virtio.requests("disk0") > 0);
             String text = session.printed("virtio:watch disk0 --interval 500ms --count 3");
-            assertThat(text).containsPattern("NAME +STATE +IOPS +MIB/S +DEPTH +MEAN [(]LITTLE[)] +LAST IOPS")
+            assertThat(text).containsPattern("NAME +STATE +IOPS +MIB/S +DEPTH +MEAN +P50 +P99 +MAX +LAST IOPS")
                 .containsPattern("disk0 +ready +[1-9][0-9,]* +[0-9.]+ +[0-9.]+ +[0-9.]+ [num]?s ");
             assertThat(text.lines().filter(line -> line.startsWith("NAME"))).hasSize(3);
+            assertThat(PERCENTILES.matcher(text).results().toList()).as(text).hasSize(3).allSatisfy(row -> {
+                double p50 = nanos(row.group(1), row.group(2));
+                double p99 = nanos(row.group(3), row.group(4));
+                assertThat(p50).isPositive().isLessThanOrEqualTo(p99);
+                assertThat(p99).isLessThanOrEqualTo(nanos(row.group(5), row.group(6)));
+            });
+            assertThat(session.text("virtio:info disk0")).containsPattern("latency p50 [0-9.]+ [num]?s, p99 .* timed");
         } finally {
             enough.set(true);
             load.join();

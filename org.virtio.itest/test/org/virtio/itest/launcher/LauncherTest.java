@@ -100,7 +100,7 @@ class LauncherTest {
             + "virtio:watch --interval 100ms --count 2 disk0");
         assertThat(run.err()).isEmpty();
         assertThat(run.status()).isZero();
-        assertThat(run.out()).containsPattern("\nNAME .*LITTLE.*\ndisk0 +ready +0 .*\n\nNAME .*\ndisk0 +ready +0 .*\n$");
+        assertThat(run.out()).containsPattern("\nNAME .*P50 .*\ndisk0 +ready +0 .*\n\nNAME .*\ndisk0 +ready +0 .*\n$");
     }
 
     @Test

@@ -48,26 +48,4 @@ public class PciMoveTest extends MachineTest {
         load.assertWritten(image);
         pauses.print("a move between a socket and a PCI function");
     }
-
-    @Test
-    public void nothingIsLostWhenTheBundleIsStoppedAndStarted() throws Exception {
-        Path image = StorageDaemon.image(folder.newFile("disk.img").toPath(), MIB);
-        start(QtestMachine.builder().blockdev("driver=file,node-name=disk,filename=" + image)
-            .device("virtio-blk-pci,id=disk,drive=disk,disable-legacy=on,packed=on"));
-        SwapLoad load = new SwapLoad(virtio.attachAt("pci:" + machine.address("disk") + "?access=qtest", "disk"));
-        load.awaitProgress();
-        load.takeLongestGapNanos();
-        Pauses pauses = new Pauses();
-        for (int swap = 0; swap < MOVES; swap++) {
-            virtio.stop("org.virtio.pci");
-            assertThat(virtio.dump("disk").state).isEqualTo("suspended");
-            virtio.start("org.virtio.pci");
-            load.awaitProgress();
-            pauses.note(List.of(load));
-        }
-        load.close();
-        assertThat(virtio.dump("disk").suspensions).isEqualTo(MOVES);
-        load.assertWritten(image);
-        pauses.print("a stop and start of the bundle of a PCI function's transport");
-    }
 }

@@ -77,14 +77,20 @@ public class MoveTest extends FelixTest {
         load.awaitProgress();
         assertRefused(path("nobody"), "nobody.sock");
         load.awaitProgress();
-        assertThatThrownBy(() -> move(path("small") + "?grace=-1")).isInstanceOf(IllegalArgumentException.class)
+        int suspensions = virtio.dump("disk").suspensions;
+        assertThatThrownBy(() -> move(path("disk") + "?grace=-1")).isInstanceOf(IllegalArgumentException.class)
             .hasMessageContaining("grace=-1").hasMessageContaining("0 to 86400");
+        assertThatThrownBy(() -> move(path("disk") + "?queues=5000")).isInstanceOf(IllegalArgumentException.class)
+            .hasMessageContaining("queues=5000").hasMessageContaining("1 to 256");
+        assertThatThrownBy(() -> virtio.registry().move("disk", DeviceAddress.parse("pci:0000:00:05.0?type=blk")))
+            .isInstanceOf(IllegalArgumentException.class).hasMessageContaining("unknown option 'type' for pci");
         load.awaitProgress();
         assertThatThrownBy(() -> virtio.registry().move("disk", DeviceAddress.parse("nothing:here")))
             .hasMessageContaining("no transport for 'nothing'");
         assertThatThrownBy(() -> virtio.registry().move("other", DeviceAddress.parse("pci:0000:00:05.0")))
             .hasMessageContaining("other");
         load.awaitProgress();
+        assertThat(virtio.dump("disk").suspensions).as("it was not touched").isEqualTo(suspensions);
         load.close();
         assertThat(virtio.dump("disk").state).isEqualTo("ready");
         assertThat(virtio.dump("disk").address).isEqualTo("vhost-user:" + path("disk"));

@@ -16,9 +16,13 @@ public final class Pauses {
 
     /** Prints the median and so on. */
     public void print(String what) {
+        System.out.println("pause at " + what + ", ms: " + this);
+    }
+
+    @Override
+    public String toString() {
         Collections.sort(nanos);
-        System.out.printf("pause at %s, ms: p50 %.1f, p99 %.1f, max %.1f, of %d%n", what, millis(50), millis(99), millis(100),
-            nanos.size());
+        return String.format("p50 %.1f, p99 %.1f, max %.1f, of %d", millis(50), millis(99), millis(100), nanos.size());
     }
 
     private double millis(int percent) {

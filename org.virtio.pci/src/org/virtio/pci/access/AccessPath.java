@@ -10,7 +10,8 @@ public interface AccessPath {
 
     /**
      * Whether a function is in this path's hands now, so that it can be opened: bound to the kernel's driver that the path
-     * goes through, for instance. Only looks.
+     * goes through, for instance. Not one that the host has asked for ({@link PciFunction#removalRequest()}) and not taken
+     * yet: it could not be taken if it were opened again. Only looks.
      */
     boolean reaches(PciAddress address);
 

@@ -114,7 +114,7 @@ public final class DeviceConverter extends FormConverter {
                 + " in flight, " + (queue.owner == null ? "free" : "owned by " + queue.owner)
                 + (queue.breaks == 0 ? "" : ", broke " + Units.number(queue.breaks) + (queue.breaks == 1 ? " time" : " times"))
                 + (queue.brokenReason == null ? "" : ", broken: " + queue.brokenReason));
-            details.add("", traffic(queue));
+            details.add("", traffic(queue)).add("", latency(queue));
         }
         details.add("memory", device.memoryCapacity == 0 ? "none yet"
             : Units.bytes(device.memoryAllocated) + " of " + Units.bytes(device.memoryCapacity) + " in use");
@@ -127,6 +127,13 @@ public final class DeviceConverter extends FormConverter {
             + Units.decimal((double) queue.buffers / queue.requests, 1) + " buffers, "
             + Units.decimal(100.0 * queue.indirect / queue.requests, 0) + "% indirect, "
             + Units.bytes(queue.bytesReadable) + " to the device, " + Units.bytes(queue.bytesWritten) + " from it";
+    }
+
+    /** Null of a queue that has timed no request. */
+    private static String latency(QueueDTO queue) {
+        return queue.latencySamples == 0 ? null : "latency p50 " + Units.nanos(queue.latencyP50Nanos) + ", p99 "
+            + Units.nanos(queue.latencyP99Nanos) + ", max " + Units.nanos(queue.latencyMaxNanos) + ", of "
+            + Units.number(queue.latencySamples) + " timed";
     }
 
     /** Of lists, names come as many on a line as fit, and phrases one by one. */

@@ -11,12 +11,13 @@ import org.virtio.queue.QueueDTO;
 /** Makes rates of the counters of one device, which its rings keep in any case. */
 final class Meter {
     /** How many intervals are remembered. */
-    static final int HISTORY = 30;
+    static final int HISTORY = 20;
 
     private final Deque<Double> history = new ArrayDeque<>();
     private long since;
     private long completions;
     private long bytes;
+    private Latencies latencies;
     private long inFlight;
     private int samples;
 
@@ -29,6 +30,7 @@ final class Meter {
         since = now;
         completions = sum(queues, q -> q.completions);
         bytes = sum(queues, Meter::bytes);
+        latencies = Latencies.of(queues);
         inFlight = 0;
         samples = 0;
     }
@@ -47,21 +49,22 @@ final class Meter {
         double iops = since(completions, sum(queues, q -> q.completions)) / seconds;
         double rate = since(bytes, sum(queues, Meter::bytes)) / seconds;
         double depth = (double) inFlight / samples;
+        Latencies grown = Latencies.of(queues).since(latencies);
         if (history.size() == HISTORY) {
             history.removeFirst();
         }
         history.addLast(iops);
         begin(queues, now);
-        return queues.isEmpty() ? unknown(device) : new Rates(device, iops, rate, depth, List.copyOf(history));
+        return queues.isEmpty() ? unknown(device) : new Rates(device, iops, rate, depth, grown, List.copyOf(history));
     }
 
     /** A device of which there are no rates. */
     Rates unknown(DeviceDTO device) {
-        return new Rates(device, Double.NaN, Double.NaN, Double.NaN, List.copyOf(history));
+        return new Rates(device, Double.NaN, Double.NaN, Double.NaN, Latencies.NONE, List.copyOf(history));
     }
 
     /** Counters begin at 0 when a device is started anew. */
-    private static long since(long before, long after) {
+    static long since(long before, long after) {
         return after < before ? after : after - before;
     }
 

@@ -104,9 +104,14 @@ final class Watch {
             .column("NAME", r -> r.device().name).column("STATE", r -> r.device().state)
             .column("IOPS", r -> Double.isNaN(r.iops()) ? null : (Object) Math.round(r.iops()))
             .column("MIB/S", r -> decimal(r.bytes() / (1 << 20))).column("DEPTH", r -> decimal(r.depth()))
-            .column("MEAN (LITTLE)", r -> Double.isNaN(r.meanNanos()) ? null : Units.nanos(r.meanNanos()))
+            .column("MEAN", r -> nanos(r.meanNanos())).column("P50", r -> nanos(r.latencies().percentile(0.50)))
+            .column("P99", r -> nanos(r.latencies().percentile(0.99))).column("MAX", r -> nanos(r.latencies().percentile(1)))
             .column("LAST IOPS", r -> sparkline.of(r.history()))
             .column("", r -> r.device().failure == null ? "" : r.device().failure);
+    }
+
+    private static String nanos(double value) {
+        return Double.isNaN(value) ? null : Units.nanos(value);
     }
 
     private static BigDecimal decimal(double value) {

@@ -35,9 +35,9 @@ public final class WatchCommand extends Commands {
 
     /** Watches. */
     @Descriptor("shows what devices do, again after each interval: completions and MiB per second, requests in flight on "
-        + "average, the mean latency by Little's law (in flight / completions per second; the rings keep no times, so there are "
-        + "no percentiles: virtio:bench measures those), completions per second of the last 30 intervals. At a prompt any key "
-        + "ends it. Usage: watch [<name>...] [--interval 1s] [--count forever]")
+        + "average; the mean latency of all requests by Little's law (in flight / completions per second), and the median, the "
+        + "99th percentile and the maximum of those that the rings timed, which is one now and then; completions per second of "
+        + "the last 20 intervals. At a prompt any key ends it. Usage: watch [<name>...] [--interval 1s] [--count forever]")
     public void watch(CommandSession session,
             @Descriptor("from one look to the next: 100ms to 60m (default 1s)")
             @Parameter(names = {"-i", "--interval"}, absentValue = "1s") String interval,

@@ -48,6 +48,12 @@ class DeviceFormsTest {
         queue.bytesReadable = 16_000_000;
         queue.bytesWritten = 3L << 30;
         queue.owner = "poller";
+        queue.latencySamples = 1_234;
+        queue.latencyP50Nanos = 12_345;
+        queue.latencyP99Nanos = 678_900;
+        queue.latencyMaxNanos = 1_234_567_890;
+        queue.latencyBounds = new long[] {12_345, 678_900, 1_234_567_890};
+        queue.latencyCounts = new long[] {1_000, 233, 1};
         info.device.queues = List.of(queue);
         info.device.memoryAllocated = 1 << 20;
         info.device.memoryCapacity = 64 << 20;
@@ -81,6 +87,7 @@ class DeviceFormsTest {
               queues               1 of 2
                 queue 0            split, 256 descriptors, 0 in flight, owned by poller
                                    1,000,000 requests of 3.5 buffers, 25% indirect, 15.3 MiB to the device, 3 GiB from it
+                                   latency p50 12.3 us, p99 678.9 us, max 1.23 s, of 1,234 timed
               memory               1 MiB of 64 MiB in use
               transport            vhost-user
                 protocol           MQ CONFIG""");
@@ -141,6 +148,7 @@ class DeviceFormsTest {
         queue.availableIndex = 0x8000 + 17;
         queue.usedIndex = 255;
         queue.requests = 0;
+        queue.latencySamples = 0;
         queue.breaks = 2;
         queue.brokenReason = "the driver said so";
         queue.owner = null;
@@ -230,7 +238,9 @@ class DeviceFormsTest {
             .containsEntry("transportDetails", Map.of("protocol", List.of("MQ", "CONFIG")));
         assertThat(((List<?>) ((Map<?, ?>) dump.get("device")).get("queues")).get(0)).asInstanceOf(MAP)
             .containsEntry("format", "split").containsEntry("indirect", 250_000).containsEntry("buffers", 3_500_000)
-            .containsEntry("bytesReadable", 16_000_000).containsEntry("bytesWritten", 3L << 30).containsEntry("breaks", 0);
+            .containsEntry("bytesReadable", 16_000_000).containsEntry("bytesWritten", 3L << 30).containsEntry("breaks", 0)
+            .containsEntry("latencyBounds", List.of(12_345, 678_900, 1_234_567_890))
+            .containsEntry("latencyCounts", List.of(1_000, 233, 1));
         assertThat(dump.get("block")).asInstanceOf(MAP)
             .containsEntry("capacity", 64 << 20);
     }

@@ -7,7 +7,9 @@ import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.virtio.device.DeviceDTO;
 import org.virtio.queue.QueueDTO;
@@ -75,6 +77,12 @@ class WatchTest {
         return device;
     }
 
+    private static void measure(QueueDTO queue, long max, Map<Long, Long> samples) {
+        queue.latencyBounds = samples.keySet().stream().mapToLong(Long::longValue).sorted().toArray();
+        queue.latencyCounts = LongStream.of(queue.latencyBounds).map(samples::get).toArray();
+        queue.latencyMaxNanos = max;
+    }
+
     @Test
     void ratesAreOfTheTimeThatHasPassed() throws Exception {
         add("disk0", "ready").queues = List.of(queue, new QueueDTO());
@@ -88,8 +96,45 @@ class WatchTest {
         };
         watch.run(2 * SECOND, 1);
         assertThat(shown).containsExactly("""
-            NAME   STATE   IOPS  MIB/S  DEPTH  MEAN (LITTLE)  LAST IOPS
-            disk0  ready  2,500    3.8   20.0  8.00 ms        █""");
+            NAME   STATE   IOPS  MIB/S  DEPTH  MEAN     P50  P99  MAX  LAST IOPS
+            disk0  ready  2,500    3.8   20.0  8.00 ms  -    -    -    █""");
+    }
+
+    @Test
+    void percentilesAreOfTheIntervalAndOfAllQueues() throws Exception {
+        QueueDTO other = new QueueDTO();
+        add("disk0", "ready").queues = List.of(queue, other);
+        measure(queue, 990_000, Map.of(50_000L, 1_000L, 991_231L, 7L));
+        meanwhile = () -> {
+            measure(queue, 990_000, Map.of(50_000L, 1_000L, 60_415L, 90L, 991_231L, 8L));
+            measure(other, 70_000, Map.of(60_415L, 7L, 71_679L, 2L));
+        };
+        watch.run(SECOND, 2);
+        assertThat(shown.get(0)).containsPattern("disk0 .* - +60[.]4 us +71[.]7 us +990[.]0 us +▁");
+        assertThat(shown.get(1)).as("an interval without samples").containsPattern("disk0 .* - +- +- +- +▁▁");
+    }
+
+    @Test
+    void ofADeviceThatWasStartedAnewOnlyWhatItMeasuredSinceCounts() throws Exception {
+        add("disk0", "ready").queues = List.of(queue);
+        measure(queue, 5_000_000, Map.of(10_000L, 1_000L, 5_000_000L, 7L));
+        meanwhile = () -> measure(queue, 20_100, Map.of(10_000L, 3L, 20_479L, 5L));
+        watch.run(SECOND, 1);
+        assertThat(shown.get(0)).containsPattern("disk0 .* - +20[.]1 us +20[.]1 us +20[.]1 us +▁");
+    }
+
+    @Test
+    void aBusyDeviceFitsAHundredColumnsWithAFullHistory() throws Exception {
+        add("disk0", "ready").queues = List.of(queue);
+        meanwhile = () -> {
+            queue.completions += 1_234_567 / 10;
+            queue.bytesReadable += 500_000_000;
+            queue.inFlight = 128;
+            measure(queue, 987_600, Map.of(123_400L, (long) pauses, 987_600L, (long) pauses));
+        };
+        watch.run(SECOND, Meter.HISTORY + 5);
+        assertThat(shown.get(Meter.HISTORY + 4)).contains("█".repeat(Meter.HISTORY));
+        assertThat(shown.get(Meter.HISTORY + 4).lines()).allMatch(line -> line.length() <= 100);
     }
 
     @Test
@@ -107,14 +152,14 @@ class WatchTest {
         DeviceDTO device = add("disk0", "suspended");
         device.failure = "its transport is being replaced";
         watch.run(SECOND, 1);
-        assertThat(shown.get(0)).containsPattern("disk0 +suspended +- +- +- +- +▁ +its transport is being replaced");
+        assertThat(shown.get(0)).containsPattern("disk0 +suspended +- +- +- +- +- +- +- +▁ +its transport is being replaced");
     }
 
     @Test
     void anIdleDeviceHasNoLatency() throws Exception {
         add("disk0", "ready").queues = List.of(queue);
         watch.run(SECOND, 1);
-        assertThat(shown.get(0)).containsPattern("disk0 +ready +0 +0[.]0 +0[.]0 +- +▁");
+        assertThat(shown.get(0)).containsPattern("disk0 +ready +0 +0[.]0 +0[.]0 +- +- +- +- +▁");
     }
 
     @Test

@@ -4,6 +4,7 @@ package org.virtio.itest.pci.rig;
 import java.io.IOException;
 import java.util.Map;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.virtio.itest.support.Await;
@@ -23,6 +24,8 @@ final class QtestAccess implements AccessPath {
     /** Null if there is none. */
     private final Iommu iommu;
     private final Map<PciAddress, QtestFunction> open = new ConcurrentHashMap<>();
+    /** Functions that were asked for: as with VFIO, whose driver is no longer theirs then, nobody opens them once more. */
+    private final Set<PciAddress> asked = ConcurrentHashMap.newKeySet();
     private final Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
 
     QtestAccess(QtestSocket qtest, PciHierarchy hierarchy, GuestMemory memory, Doorbell doorbell, InterruptLines interrupts,
@@ -58,13 +61,14 @@ final class QtestAccess implements AccessPath {
 
     @Override
     public boolean reaches(PciAddress address) {
-        return hierarchy.bars(address) != null;
+        return hierarchy.bars(address) != null && !asked.contains(address);
     }
 
     @Override
     public synchronized PciFunction open(PciAddress address) throws IOException {
         if (!reaches(address)) {
-            throw new IOException("the machine has no function " + address + "; it has " + hierarchy.functions());
+            throw new IOException(asked.contains(address) ? "the host asks for " + address + " back"
+                : "the machine has no function " + address + "; it has " + hierarchy.functions());
         }
         if (open.containsKey(address)) {
             throw new IOException(address + " is open already");
@@ -103,6 +107,7 @@ final class QtestAccess implements AccessPath {
     void request(PciAddress address) {
         QtestFunction function = open.get(address);
         if (function != null) {
+            asked.add(address);
             function.removalRequest().signal();
         }
     }
@@ -115,6 +120,7 @@ final class QtestAccess implements AccessPath {
     /** From now on a function is gone, whether it is open or not. */
     synchronized void end(PciAddress address) {
         hierarchy.forget(address);
+        asked.remove(address);
         QtestFunction function = open.remove(address);
         if (function != null) {
             function.presence().end();
