@@ -124,14 +124,16 @@ class InflightMemoryTest {
     }
 
     @Test
-    void isNotReplacedUnderAQueue() throws Exception {
+    void hasRoomForQueuesThatRunOrIsRefused() throws Exception {
         assertThat(set(inflight(2L * PART, 0, 2, 64), memory.fd())).isZero();
-        driver.start(0);
-        assertWorks(0);
-        assertThat(set(inflight(2L * PART, 0, 2, 64), memory.fd())).isNotZero();
-        assertWorks(0);
-        driver.stop(0);
-        assertThat(set(inflight(2L * PART, 0, 2, 64), memory.fd())).isZero();
+        driver.start(1);
+        assertWorks(1);
+        assertThat(set(inflight(2L * PART, 0, 1, 64), memory.fd())).isNotZero();
+        assertThat(set(inflight(2L * PART, 0, 2, 32), memory.fd())).isNotZero();
+        assertWorks(1);
+        assertThat(memory.mapping().buffer().getShort(PART + 14)).as("it is where it was").isEqualTo((short) 2);
+        driver.stop(1);
+        assertThat(set(inflight(2L * PART, 0, 1, 64), memory.fd())).isZero();
     }
 
     @ParameterizedTest

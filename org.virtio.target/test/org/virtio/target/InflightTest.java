@@ -273,6 +273,27 @@ class InflightTest {
         assertThat(queue.usedId(2)).isEqualTo(9);
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {64, 128})
+    void aRingInUseTakesItsRecordToOtherMemory(int size) throws Exception {
+        serve("stall@2", 0);
+        offer(0, 9, 3);
+        awaitUsed(2);
+        RawInflight before = inflight;
+        inflight = RawInflight.get(driver, size);
+        before.close();
+        assertThat(inflight.version()).isEqualTo(1);
+        assertThat(inflight.usedIndex()).isEqualTo(2);
+        inflight.set(driver);
+        offer(6);
+        awaitUsed(3);
+        assertThat(inflight.heads()).containsExactly(9);
+        crash(null, 0);
+        awaitUsed(5);
+        assertThat(used(0, 5)).containsExactly(0, 3, 6, 9, 0);
+        assertRequests(2);
+    }
+
     @Test
     void aRingThatIsStoppedLeavesNothing() throws Exception {
         serve("stall@2", 0);

@@ -29,11 +29,16 @@ final class RawInflight implements AutoCloseable {
 
     /** Has the back end make it. */
     static RawInflight get(RawDriver driver) throws IOException {
-        ByteBuffer description = inflight(0, 0, driver.queues.length, driver.queues[0].size);
+        return get(driver, driver.queues[0].size);
+    }
+
+    /** Has the back end make it, with room for queues of a size. */
+    static RawInflight get(RawDriver driver, int size) throws IOException {
+        ByteBuffer description = inflight(0, 0, driver.queues.length, size);
         FileDescriptor fd = driver.frontEnd.askFd(RawFrontEnd.GET_INFLIGHT_FD, description);
         assertThat(description.getLong(8)).as("offset").isZero();
         assertThat(description.getShort(16)).as("queues").isEqualTo((short) driver.queues.length);
-        assertThat(description.getShort(18)).as("size").isEqualTo((short) driver.queues[0].size);
+        assertThat(description.getShort(18)).as("size").isEqualTo((short) size);
         return new RawInflight(fd, Mapping.map(fd, 0, description.getLong(0), true), description);
     }
 

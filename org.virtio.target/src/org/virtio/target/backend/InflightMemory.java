@@ -11,61 +11,54 @@ import org.virtio.target.queue.QueueException;
 import org.virtio.target.queue.SplitInflight;
 import org.virtio.target.queue.SplitInflightLayout;
 import org.virtio.user.message.InflightDescription;
+import org.virtio.user.message.Message;
 
 /**
  * The memory in which a session's queues write down what they have in flight: QEMU's {@code docs/interop/vhost-user.rst},
- * section "Inflight I/O tracking". It is made here and kept by the front end, which gives it to the next back end. Used by the
+ * section "Inflight I/O tracking". A target makes it, and the front end keeps it and gives it to the next one. Used by the
  * session's thread.
  */
 final class InflightMemory implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(InflightMemory.class);
     private static final int MAX_QUEUE_SIZE = 32768;
 
-    private final String name;
-    private final int maxQueues;
-    private InflightDescription description;
-    private volatile Mapping mapping;
+    private final InflightDescription description;
+    private final Mapping mapping;
     /** Null if the front end brought the memory. */
-    private SharedMemory made;
+    private final SharedMemory made;
 
-    /** Without memory yet, of a target that has a name, for messages, and so many queues. */
-    InflightMemory(String name, int maxQueues) {
-        this.name = name;
-        this.maxQueues = maxQueues;
+    private InflightMemory(InflightDescription description, Mapping mapping, SharedMemory made) {
+        this.description = description;
+        this.mapping = mapping;
+        this.made = made;
     }
 
     /**
-     * Makes new memory, filled with zeros, and has the queues use it.
+     * Makes memory, filled with zeros.
      *
-     * @param asked for how many queues of what size
-     * @return what was made, in the file of {@link #fd}
+     * @param asked     for how many queues of what size
+     * @param maxQueues that the target has
      */
-    InflightDescription make(InflightDescription asked) throws RefusedException {
-        long size = size(asked);
+    static InflightMemory make(InflightDescription asked, int maxQueues) throws RefusedException {
+        long size = size(asked, maxQueues);
         try {
             SharedMemory memory = SharedMemory.create("virtio-inflight", size, false);
-            close();
-            made = memory;
-            mapping = memory.mapping();
+            return new InflightMemory(new InflightDescription(size, 0, asked.numQueues(), asked.queueSize()), memory.mapping(),
+                memory);
         } catch (PosixException e) {
             throw new RefusedException("there is no inflight memory: " + e.getMessage(), e);
         }
-        description = new InflightDescription(size, 0, asked.numQueues(), asked.queueSize());
-        return description;
-    }
-
-    /** The file of what was made last, which the front end did not replace; stays this object's. */
-    FileDescriptor fd() {
-        return made.fd();
     }
 
     /**
-     * Has the queues use memory that the front end kept.
+     * Maps memory that the front end kept.
      *
-     * @param fd stays the caller's
+     * @param message   describes it, and passes its file
+     * @param maxQueues that the target has
      */
-    void use(InflightDescription given, FileDescriptor fd) throws RefusedException {
-        long size = size(given);
+    static InflightMemory map(Message message, int maxQueues) throws RefusedException {
+        InflightDescription given = message.inflight();
+        long size = size(given, maxQueues);
         long offset = given.mmapOffset();
         if (Long.compareUnsigned(given.mmapSize(), size) < 0) {
             throw new RefusedException(String.format("inflight memory of %s bytes is too small for %d queues of %d; expected %d",
@@ -75,26 +68,16 @@ final class InflightMemory implements AutoCloseable {
             throw new RefusedException(String.format("inflight memory at file offset 0x%x; expected a multiple of %d, "
                 + "and the end within 63 bits", offset, SplitInflightLayout.ALIGNMENT));
         }
-        try {
-            warnIfUnsealed(fd);
+        try (FileDescriptor fd = message.takeFd(0)) {
+            sayIfUnsealed(fd);
             // From the start of the file, because an offset that suits pages need not suit huge pages.
-            Mapping next = Mapping.map(fd, 0, offset + size, true);
-            close();
-            mapping = next;
-            description = given;
+            return new InflightMemory(given, Mapping.map(fd, 0, offset + size, true), null);
         } catch (PosixException e) {
             throw new RefusedException("cannot map the inflight memory: " + e.getMessage(), e);
         }
     }
 
-    /** As with all memory of a front end: if it cuts the file its queue fails with an InternalError. */
-    private void warnIfUnsealed(FileDescriptor fd) throws PosixException {
-        if ((SharedMemory.seals(fd) & SharedMemory.SEAL_SHRINK) == 0) {
-            LOG.info("Target {}: the inflight memory is not sealed against shrinking", name);
-        }
-    }
-
-    private long size(InflightDescription wanted) throws RefusedException {
+    private static long size(InflightDescription wanted, int maxQueues) throws RefusedException {
         int queues = wanted.numQueues();
         int queueSize = wanted.queueSize();
         if (queues < 1 || queues > maxQueues || queueSize < 1 || queueSize > MAX_QUEUE_SIZE) {
@@ -104,18 +87,31 @@ final class InflightMemory implements AutoCloseable {
         return (long) queues * SplitInflightLayout.partSize(queueSize);
     }
 
+    /** As with all memory of a front end: one that cuts the file makes its queue fail with an InternalError. */
+    private static void sayIfUnsealed(FileDescriptor fd) throws PosixException {
+        if ((SharedMemory.seals(fd) & SharedMemory.SEAL_SHRINK) == 0) {
+            LOG.info("The inflight memory is not sealed against shrinking");
+        }
+    }
+
+    /** Of the memory in its file. */
+    InflightDescription description() {
+        return description;
+    }
+
+    /** The file of memory that was made here; stays this object's. */
+    FileDescriptor fd() {
+        return made.fd();
+    }
+
     /**
      * Where a split queue writes.
      *
      * @param index of the queue, from 0
      * @param size  descriptors of the queue
-     * @return null if there is no memory, because the front end does not want any
      * @throws QueueException if the memory has no room for it
      */
     SplitInflight queue(int index, int size) throws QueueException {
-        if (mapping == null) {
-            return null;
-        }
         if (index >= description.numQueues() || size > description.queueSize()) {
             throw new QueueException("the inflight memory is for " + description.numQueues() + " queues of "
                 + description.queueSize() + " descriptors; queue " + index + " has " + size);
@@ -124,21 +120,33 @@ final class InflightMemory implements AutoCloseable {
         return new SplitInflight(mapping.buffer(description.mmapOffset(), all), index, description.queueSize());
     }
 
-    /** Whether there is memory. May be called by any thread. */
-    boolean isThere() {
-        return mapping != null;
+    /**
+     * Has rings that are in use go on writing here, with what they have written elsewhere. They do not run.
+     *
+     * @throws RefusedException if there is no room for them; this is closed then, as it is by the InternalError of a file that
+     *                          was cut
+     */
+    void takeOver(Vring[] vrings) throws RefusedException {
+        SplitInflight[] copies = new SplitInflight[vrings.length];
+        try {
+            for (int i = 0; i < copies.length; i++) {
+                copies[i] = vrings[i].copyInflight(this);
+            }
+        } catch (RefusedException | Error e) {
+            close();
+            throw e;
+        }
+        for (int i = 0; i < copies.length; i++) {
+            vrings[i].setInflight(copies[i]);
+        }
     }
 
     /** Gives the memory back; the front end keeps what it has. */
     @Override
     public void close() {
-        if (mapping != null) {
-            mapping.close();
-            mapping = null;
-        }
+        mapping.close();
         if (made != null) {
             made.close();
-            made = null;
         }
     }
 }

@@ -20,7 +20,6 @@ import org.virtio.target.queue.QueueException;
 import org.virtio.target.queue.SplitInflight;
 import org.virtio.user.message.DeviceConfig;
 import org.virtio.user.message.FrontEndRequest;
-import org.virtio.user.message.InflightDescription;
 import org.virtio.user.message.Message;
 import org.virtio.user.message.MessageChannel;
 import org.virtio.user.message.ProtocolException;
@@ -45,7 +44,8 @@ final class Session implements SessionContext {
     private final MessageChannel channel;
     private final BackEndChannel backEnd = new BackEndChannel();
     private final FrontEndMemory memory;
-    private final InflightMemory inflight;
+    /** Null if the front end wants none. */
+    private volatile InflightMemory inflight;
     private final Vring[] vrings;
     private volatile FeatureSet features = FeatureSet.NONE;
     private volatile long protocolFeatures;
@@ -56,7 +56,6 @@ final class Session implements SessionContext {
         this.target = target;
         this.channel = new MessageChannel(socket);
         this.memory = new FrontEndMemory(target.name());
-        this.inflight = new InflightMemory(target.name(), queues);
         this.vrings = new Vring[queues];
         Arrays.setAll(vrings, i -> new Vring(this, i));
     }
@@ -82,7 +81,8 @@ final class Session implements SessionContext {
 
     /** The socket is closed last, and whatever fails before: a front end must not wait for a session that is gone. */
     private void close() {
-        try (channel; backEnd; memory; inflight) {
+        InflightMemory last = inflight;
+        try (channel; backEnd; memory; last) {
             for (Vring vring : vrings) {
                 vring.close();
             }
@@ -177,7 +177,8 @@ final class Session implements SessionContext {
                 VringState state = message.vringState();
                 return Message.of(request, new VringState(state.index(), vring(state.index()).stop()));
             case GET_INFLIGHT_FD:
-                return Message.of(request, makeInflight(message.inflight()));
+                replaceInflight(request, message);
+                return Message.of(request, inflight.description());
             case SET_OWNER, RESET_OWNER:
                 return null;
             case SET_FEATURES:
@@ -196,7 +197,7 @@ final class Session implements SessionContext {
                 backEnd.open(message.takeFd(0));
                 return null;
             case SET_INFLIGHT_FD:
-                useInflight(message);
+                replaceInflight(request, message);
                 return null;
             case SET_MEM_TABLE, ADD_MEM_REG, REM_MEM_REG:
                 changeMemory(request, message);
@@ -245,22 +246,19 @@ final class Session implements SessionContext {
         protocolFeatures = accepted;
     }
 
-    private InflightDescription makeInflight(InflightDescription asked) throws RefusedException {
-        checkNoneInUse();
-        return inflight.make(asked);
-    }
-
-    private void useInflight(Message message) throws RefusedException {
-        checkNoneInUse();
-        try (FileDescriptor fd = message.takeFd(0)) {
-            inflight.use(message.inflight(), fd);
-        }
-    }
-
-    /** What a queue has in flight is in one place only. */
-    private void checkNoneInUse() throws RefusedException {
-        if (Arrays.stream(vrings).anyMatch(Vring::isInUse)) {
-            throw new RefusedException("a queue is in use; expected GET_VRING_BASE for each before other inflight memory");
+    private void replaceInflight(FrontEndRequest request, Message message) throws IOException {
+        pauseAll();
+        try {
+            InflightMemory old = inflight;
+            InflightMemory next = request == FrontEndRequest.GET_INFLIGHT_FD
+                ? InflightMemory.make(message.inflight(), vrings.length) : InflightMemory.map(message, vrings.length);
+            next.takeOver(vrings);
+            inflight = next;
+            if (old != null) {
+                old.close();
+            }
+        } finally {
+            resumeAll();
         }
     }
 
@@ -363,12 +361,13 @@ final class Session implements SessionContext {
     /** Packed rings are not written down: the memory's version stays 0, by which it says so. */
     @Override
     public SplitInflight inflight(int index, int size) throws QueueException {
-        return features.contains(Feature.RING_PACKED) ? null : inflight.queue(index, size);
+        InflightMemory current = inflight;
+        return current == null || features.contains(Feature.RING_PACKED) ? null : current.queue(index, size);
     }
 
     /** Whether the front end has memory for what is in flight. */
     boolean keepsInflight() {
-        return inflight.isThere();
+        return inflight != null;
     }
 
     @Override

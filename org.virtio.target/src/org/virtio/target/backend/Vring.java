@@ -54,9 +54,27 @@ final class Vring {
         return broken;
     }
 
-    /** Whether the ring has run, and was not stopped since. */
-    boolean isInUse() {
-        return queue != null;
+    /**
+     * What the ring has written down, in other memory as well. It does not run.
+     *
+     * @return null if it writes nothing down
+     */
+    SplitInflight copyInflight(InflightMemory memory) throws RefusedException {
+        if (inflight == null) {
+            return null;
+        }
+        try {
+            SplitInflight copy = memory.queue(index, size);
+            copy.takeOver(inflight);
+            return copy;
+        } catch (QueueException e) {
+            throw new RefusedException(e.getMessage(), e);
+        }
+    }
+
+    /** Where the ring writes down from now on. It does not run. */
+    void setInflight(SplitInflight newInflight) {
+        inflight = newInflight;
     }
 
     void setSize(int newSize) throws RefusedException {

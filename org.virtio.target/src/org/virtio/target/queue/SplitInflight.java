@@ -208,6 +208,31 @@ public final class SplitInflight {
         VarHandle.releaseFence();
     }
 
+    /**
+     * Goes on for a ring in place of another record, which is in other memory. No thread polls. The version is stored last, so
+     * that memory which was empty says nothing before it says all.
+     *
+     * @param other of the same ring
+     */
+    public void takeOver(SplitInflight other) {
+        for (int i = 0; i < size; i++) {
+            boolean known = i < other.size;
+            part.putLong(entry(i) + ENTRY_COUNTER, known ? other.part.getLong(entry(i) + ENTRY_COUNTER) : 0)
+                .putShort(entry(i) + ENTRY_NEXT, known ? other.part.getShort(entry(i) + ENTRY_NEXT) : 0)
+                .put(entry(i) + ENTRY_INFLIGHT, known ? other.part.get(entry(i) + ENTRY_INFLIGHT) : 0);
+        }
+        part.putLong(FEATURES, 0).putShort(DESC_NUM, (short) size).putShort(LAST_BATCH_HEAD, (short) other.lastBatchHead)
+            .putShort(USED_IDX, other.part.getShort(USED_IDX));
+        VarHandle.releaseFence();
+        part.putShort(VERSION, other.part.getShort(VERSION));
+        VarHandle.releaseFence();
+        lost = other.lost;
+        nextLost = other.nextLost;
+        counter = other.counter;
+        lastBatchHead = other.lastBatchHead;
+        begun = other.begun;
+    }
+
     /** The ring has ended, and whatever is in flight with it: the next one begins without. No thread polls. */
     public void forget() {
         part.putShort(VERSION, (short) 0);
