@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package org.virtio.karaf;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -116,6 +120,47 @@ class FeaturesTest {
         assertThat(karaf.run("virtio:info disk0")).contains("ready")
             // A refresh does not wait for its end, and one suspension may be of two of these.
             .containsPattern("suspended +([89]|1[0-5]) times");
+    }
+
+    /** Each bundle with the others as they are: those that use what it exports are refreshed along with it. */
+    @Test
+    void whicheverBundleIsRestartedUpdatedOrRefreshedTheCommandsWorkAfterwards() throws Exception {
+        quietly("feature:install " + ALL);
+        Path disk = Files.write(directory.resolve("disk.img"), new byte[1 << 20]);
+        String create = "virtio:target create " + socket + " " + disk;
+        assertThat(karaf.run(create)).contains(socket);
+        Path file = karaf.etc("org.virtio.device-disk0.cfg");
+        Files.writeString(file, "address = vhost-user:" + socket + "\n");
+        awaitList("disk0 +blk +ready");
+        for (String bundle : List.of("core", "user", "pci", "blk", "target", "shell")) {
+            for (String action : List.of("restart", "update", "refresh")) {
+                swap(action, "org.virtio." + bundle);
+                if (bundle.equals("target")) {
+                    karaf.await(create, output -> output.contains(disk.toString()));
+                }
+                String text = action + " of " + bundle;
+                karaf.await("virtio:write disk0 512 '" + text + "' --yes", output -> output.contains("bytes written"));
+                assertThat(Files.readString(disk, ISO_8859_1)).contains(text);
+            }
+        }
+        Files.delete(file);
+        awaitList("no devices");
+    }
+
+    /** Does that to a bundle, and waits until all of its services are others. */
+    private static void swap(String action, String bundle) throws Exception {
+        Set<String> before = services(karaf.run("bundle:services -p " + bundle));
+        assertThat(before).isNotEmpty();
+        karaf.run("bundle:" + action + " " + bundle);
+        karaf.await("bundle:services -p " + bundle, output -> {
+            Set<String> now = services(output);
+            return !now.isEmpty() && Collections.disjoint(now, before);
+        });
+    }
+
+    private static Set<String> services(String output) {
+        return Pattern.compile("service\\.id = \\d+").matcher(output).results().map(MatchResult::group)
+            .collect(Collectors.toSet());
     }
 
     @Test

@@ -27,6 +27,7 @@ import org.virtio.device.VirtioDevice;
 import org.virtio.itest.pci.rig.QtestMachine;
 import org.virtio.itest.support.Await;
 import org.virtio.itest.support.StorageDaemon;
+import org.virtio.itest.swap.Load;
 import org.virtio.pci.access.FunctionListener;
 import org.virtio.pci.access.PciAddress;
 import org.virtio.target.TargetOptions;

@@ -14,6 +14,7 @@ import org.virtio.itest.felix.Resources;
 import org.virtio.itest.pci.rig.QtestMachine;
 import org.virtio.itest.support.Await;
 import org.virtio.itest.support.StorageDaemon;
+import org.virtio.itest.swap.Load;
 import org.virtio.itest.swap.SwapLoad;
 import org.virtio.pci.access.FunctionListener;
 import org.virtio.pci.access.PciAddress;

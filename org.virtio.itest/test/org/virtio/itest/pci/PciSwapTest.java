@@ -12,6 +12,7 @@ import org.junit.rules.TemporaryFolder;
 import org.ops4j.pax.exam.Configuration;
 import org.ops4j.pax.exam.Option;
 import org.ops4j.pax.exam.OptionUtils;
+import org.virtio.itest.felix.Contracts;
 import org.virtio.itest.felix.Resources;
 import org.virtio.itest.pci.rig.QtestMachine;
 import org.virtio.itest.support.StorageDaemon;
@@ -31,7 +32,7 @@ public class PciSwapTest extends MachineTest {
     @Override
     @Configuration
     public Option[] configuration() throws IOException {
-        return OptionUtils.combine(super.configuration(), PciContracts.apart());
+        return OptionUtils.combine(super.configuration(), Contracts.apart("org.virtio.pci", "org.virtio.pci.access"));
     }
 
     @Test

@@ -13,8 +13,11 @@ import org.virtio.target.TargetDTO;
 import org.virtio.target.TargetManager;
 import org.virtio.target.TargetOptions;
 
-/** The targets of this bundle. */
-@Component
+/**
+ * The targets of this bundle. Immediate, since they are to outlive those who have them created: otherwise they would end with
+ * the last user of this service, such as the shell.
+ */
+@Component(immediate = true)
 public final class TargetManagerComponent implements TargetManager {
     private static final Logger LOG = LoggerFactory.getLogger(TargetManagerComponent.class);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package org.virtio.itest.pci;
+package org.virtio.itest.swap;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -13,7 +13,7 @@ import org.virtio.blk.BlockException;
 import org.virtio.itest.support.Await;
 
 /** Writes that follow one another, 32 at a time, until the first fails. */
-final class Load {
+public final class Load {
     private static final int DEPTH = 32;
 
     private final BlockDevice device;
@@ -21,7 +21,7 @@ final class Load {
     private final CompletableFuture<?> end;
 
     /** Begins. */
-    Load(BlockDevice device) {
+    public Load(BlockDevice device) {
         this.device = device;
         CompletableFuture<?>[] chains = new CompletableFuture<?>[DEPTH];
         for (int i = 0; i < DEPTH; i++) {
@@ -39,13 +39,13 @@ final class Load {
     }
 
     /** Waits until a good number of writes have been done. */
-    void awaitProgress() {
+    public void awaitProgress() {
         int seen = done.get();
         Await.until("writes are done", () -> done.get() > seen + 4 * DEPTH);
     }
 
     /** Waits until each of the chains has ended with a reason. */
-    void awaitEnd() throws Exception {
+    public void awaitEnd() throws Exception {
         try {
             end.handle((result, failure) -> {
                 assertThat(failure).isInstanceOf(CompletionException.class).hasCauseInstanceOf(BlockException.class);
