@@ -83,7 +83,8 @@ public final class SwapLoad implements AutoCloseable {
             pending = false;
             inFlight--;
             if (result != BlockResult.OK) {
-                throw new AssertionError((reading ? "a read" : "a write") + " ended with " + BlockResult.toString(result));
+                throw new AssertionError((reading ? "a read" : "a write") + " ended with " + BlockResult.toString(result)
+                    + ", " + queue.failure());
             }
             for (int i = 0; reading && i < BLOCK; i += Long.BYTES) {
                 if (data.bytes().getLong(i) != word(i)) {
