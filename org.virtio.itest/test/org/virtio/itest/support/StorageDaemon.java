@@ -58,8 +58,6 @@ public final class StorageDaemon implements AutoCloseable {
         Process process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
         try {
             Qmp qmp = Await.value("the daemon's monitor greets", () -> greeting(process, monitor, log));
-            // It greets before its main loop runs, and may never notice what is said to it in between.
-            Await.value("the daemon's main loop sleeps", () -> isAsleep(process) ? process : null);
             return new StorageDaemon(process, socket, qmp);
         } catch (AssertionError e) {
             process.destroyForcibly();
@@ -71,7 +69,7 @@ public final class StorageDaemon implements AutoCloseable {
         if (!process.isAlive()) {
             throw new IOException(PROGRAM + " ended with " + process.exitValue() + ": " + Files.readString(log));
         }
-        if (!Files.exists(monitor)) {
+        if (!Files.exists(monitor) || !Programs.isAtRest(process)) {
             return null;
         }
         try {
@@ -80,12 +78,6 @@ public final class StorageDaemon implements AutoCloseable {
             // Bound, but not listening yet.
             return null;
         }
-    }
-
-    /** Whether the main thread waits for something: proc(5), the state in /proc/pid/stat. */
-    private static boolean isAsleep(Process process) throws IOException {
-        String stat = Files.readString(Path.of("/proc", Long.toString(process.pid()), "stat"));
-        return stat.charAt(stat.lastIndexOf(')') + 2) == 'S';
     }
 
     /** The path of the socket on which it serves. */

@@ -40,6 +40,7 @@ final class PackedDeviceRing implements DeviceRing {
     private int nextAvailable;
     private boolean availableWrap;
     private int nextUsed;
+    private boolean jumped;
     private boolean usedWrap;
     /** Descriptors from the next used one to the next available one: those that the driver must leave alone. */
     private int inFlight;
@@ -150,6 +151,7 @@ final class PackedDeviceRing implements DeviceRing {
     @Override
     public void jump() {
         usedWrap = !usedWrap;
+        jumped = true;
     }
 
     @Override
@@ -195,7 +197,8 @@ final class PackedDeviceRing implements DeviceRing {
 
     /** Whether a place is among those that the device went past with what was published last. */
     private boolean wasUsed(int offset, boolean wrap) {
-        int place = wrap == usedWrap ? offset : offset - size;
+        // Of a jump the driver knows nothing, and waits for what was used before it.
+        int place = jumped || wrap == usedWrap ? offset : offset - size;
         return place < nextUsed && place >= nextUsed - publishedDescriptors;
     }
 

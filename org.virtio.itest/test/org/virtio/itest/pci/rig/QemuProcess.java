@@ -47,7 +47,8 @@ final class QemuProcess implements AutoCloseable {
      * @throws IOException if it dies before that
      */
     Qmp connect(Path monitor) throws IOException {
-        return await("QEMU's monitor greets", () -> Files.exists(monitor) ? Qmp.connect(monitor) : null);
+        return await("QEMU's monitor greets",
+            () -> Files.exists(monitor) && Programs.isAtRest(process) ? Qmp.connect(monitor) : null);
     }
 
     /**
