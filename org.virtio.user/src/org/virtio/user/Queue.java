@@ -32,6 +32,8 @@ final class Queue implements QueueNotifier, AutoCloseable {
     private final Format format;
     private final EventFd kick;
     private final EventFd call;
+    /** Whether the back end was told of it, if only in part. */
+    private boolean told;
 
     /**
      * How the back end is to be told of queues.
@@ -73,6 +75,7 @@ final class Queue implements QueueNotifier, AutoCloseable {
      */
     void start(Connection connection, int base) throws VirtioException {
         int index = setup.index();
+        told = true;
         connection.tell(Message.of(FrontEndRequest.SET_VRING_NUM, new VringState(index, setup.size())));
         connection.tell(Message.of(FrontEndRequest.SET_VRING_BASE, new VringState(index, base)));
         connection.tell(Message.of(FrontEndRequest.SET_VRING_ADDR, new VringAddress(index, 0, setup.descriptorArea(),
@@ -83,6 +86,11 @@ final class Queue implements QueueNotifier, AutoCloseable {
             connection.tell(Message.of(FrontEndRequest.SET_VRING_ENABLE, new VringState(index, 1)));
         }
         connection.confirm();
+    }
+
+    /** Whether the back end was told of it, if only in part: else there is nothing to be stopped. */
+    boolean isTold() {
+        return told;
     }
 
     /** Where the back end begins in an empty ring. */

@@ -194,13 +194,10 @@ final class VhostUserTransport implements Transport {
         }
     }
 
-    /**
-     * What a back end notes holds once it has hung up; one that does not answer may come to life again. What was noted before it
-     * started is still so.
-     */
+    /** Of a back end that hung up while it worked: one that does not answer may come to life again. */
     @Override
     public InflightRecord takeInflight() {
-        return tracksInflight() && !busy && (connection.hasHungUp() || !started) ? inflight.take() : null;
+        return tracksInflight() && started && !busy && connection.hasHungUp() ? inflight.take() : null;
     }
 
     @Override
@@ -208,7 +205,10 @@ final class VhostUserTransport implements Transport {
         return tracksInflight() && inflight.adopt(record);
     }
 
-    /** The queue's next ring is not to begin with requests that were left in the one before. */
+    /**
+     * The queue's next ring is not to begin with requests that were left in the one before. That the other queues' requests are
+     * noted no more does not matter: what such a back end has noted is never {@linkplain #takeInflight taken}.
+     */
     private void startTrackingAnew() throws VirtioException {
         if (tracksInflight()) {
             inflight.forget();
@@ -218,7 +218,7 @@ final class VhostUserTransport implements Transport {
 
     private void stop() throws VirtioException {
         if (started) {
-            stop(queues);
+            stop(queues.stream().filter(Queue::isTold).toList());
             started = false;
         }
         if (inflight != null) {

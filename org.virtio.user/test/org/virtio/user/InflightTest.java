@@ -25,7 +25,7 @@ import org.virtio.user.message.ProtocolFeature;
 /** What a back end notes of requests in flight is kept when it dies, and given to the next. */
 class InflightTest extends ScriptedTest {
     private static final long FEATURES =
-        ProtocolFeature.INFLIGHT_SHMFD.mask() | ProtocolFeature.CONFIGURE_MEM_SLOTS.mask();
+        ProtocolFeature.mask(ProtocolFeature.INFLIGHT_SHMFD, ProtocolFeature.CONFIGURE_MEM_SLOTS, ProtocolFeature.REPLY_ACK);
     private static final int DRIVER_AREA = 0x1000;
     private static final int DEVICE_AREA = 0x2000;
 
@@ -60,8 +60,8 @@ class InflightTest extends ScriptedTest {
         try (ScriptedBackEnd backEnd = backEnd(); VhostUserTransport transport = open(backEnd, "?queues=1")) {
             start(transport, region, null);
             assertThat(transport.takeInflight()).as("while it works").isNull();
-            assertThat(backEnd.told).containsSubsequence("GET_INFLIGHT_FD 0 1 1024", "SET_INFLIGHT_FD 4096 1 1024",
-                "SET_VRING_BASE 0 0");
+            assertThat(backEnd.told).containsSubsequence("GET_INFLIGHT_FD 0 1 1024", "SET_INFLIGHT_FD 4096 1 1024!",
+                "SET_VRING_BASE 0 0!");
             inode[0] = backEnd.inflight.get(0);
             assertThat(backEnd.inflight).as("made and given back").containsExactly(inode[0], inode[0]);
             indices(region, 0xffff, 0xfffe);
@@ -79,30 +79,35 @@ class InflightTest extends ScriptedTest {
             assertThat(record).isNotNull();
             try (ScriptedBackEnd backEnd = backEnd(); VhostUserTransport transport = open(backEnd, "?queues=1")) {
                 start(transport, region, record);
-                assertThat(backEnd.told).containsSubsequence("SET_INFLIGHT_FD 4096 1 1024", "SET_VRING_BASE 0 65534")
+                assertThat(backEnd.told).containsSubsequence("SET_INFLIGHT_FD 4096 1 1024!", "SET_VRING_BASE 0 65534!")
                     .doesNotContain("GET_INFLIGHT_FD 0 1 1024");
                 assertThat(backEnd.inflight).containsExactly(inode[0]);
                 // A ring that begins anew is noted anew.
                 indices(region, 0, 0);
                 start(transport, region, null);
-                assertThat(backEnd.told).containsSubsequence("SET_VRING_BASE 0 65534", "GET_INFLIGHT_FD 0 1 1024",
-                    "SET_VRING_BASE 0 0");
+                assertThat(backEnd.told).containsSubsequence("SET_VRING_BASE 0 65534!", "GET_INFLIGHT_FD 0 1 1024",
+                    "SET_VRING_BASE 0 0!");
                 assertThat(backEnd.inflight.get(1)).isNotEqualTo(inode[0]);
             }
         }
     }
 
+    /** It has begun nothing, so that nothing is to be waited for, and the memory is safe. */
     @Test
-    void whatWasNotedIsKeptByAnAttemptThatComesToNothing() throws Exception {
+    void aBackEndThatRefusesWhatWasNotedIsQuiet() throws Exception {
         long[] inode = new long[1];
         try (TestRegion region = new TestRegion(0x3000)) {
             InflightRecord record = lost(region, inode);
             try (ScriptedBackEnd backEnd = backEnd(); VhostUserTransport transport = open(backEnd, "?queues=1")) {
-                backEnd.misbehave(FrontEndRequest.SET_VRING_KICK, (request, channel) -> channel.close());
-                assertThatThrownBy(() -> start(transport, region, record)).isInstanceOf(VirtioException.class);
-                assertThat(transport.takeInflight()).isSameAs(record);
+                backEnd.misbehave(FrontEndRequest.SET_INFLIGHT_FD,
+                    (request, channel) -> channel.send(request.acknowledgement(false)));
+                assertThatThrownBy(() -> start(transport, region, record)).isInstanceOf(VirtioException.class)
+                    .hasMessageContaining("refused SET_INFLIGHT_FD");
+                backEnd.told.clear();
+                transport.status(DeviceStatus.RESET);
+                assertThat(backEnd.told).noneMatch(message -> message.startsWith("GET_VRING_BASE"));
+                assertThat(transport.isQuiet()).isTrue();
             }
-            record.close();
         }
     }
 
@@ -129,7 +134,7 @@ class InflightTest extends ScriptedTest {
             transport.resetQueue(0);
             transport.setUpQueue(queue(region));
             assertThat(backEnd.told).containsSubsequence("GET_VRING_BASE 0 0", "GET_INFLIGHT_FD 0 1 1024",
-                "SET_INFLIGHT_FD 4096 1 1024", "SET_VRING_BASE 0 0");
+                "SET_INFLIGHT_FD 4096 1 1024!", "SET_VRING_BASE 0 0!");
             assertThat(Set.copyOf(backEnd.inflight)).hasSize(2);
             backEnd.hangUp();
             assertThat(listener.next()).contains("closed the connection");

@@ -13,8 +13,8 @@ import org.virtio.device.VirtioDevice;
 final class Backlog {
     private final VirtioDevice device;
     private final DeviceSettings settings;
-    /** Of this suspension, or of the last one until somebody submits to the device that goes on. */
-    private final AtomicInteger taken = new AtomicInteger();
+    /** Taken while it was suspended, and not completed. */
+    private final AtomicInteger waiting = new AtomicInteger();
 
     Backlog(VirtioDevice device, DeviceSettings settings) {
         this.device = device;
@@ -26,15 +26,13 @@ final class Backlog {
      *
      * @return null, or why it is not taken
      */
-    BlockQueueFullException refusal() {
+    BlockQueueFullException refusal(Submission submission) {
         if (device.state() != DeviceState.SUSPENDED) {
-            if (taken.getPlain() != 0) {
-                taken.set(0);
-            }
             return null;
         }
         int limit = settings.maxSuspended();
-        if (taken.getAndUpdate(count -> count < limit ? count + 1 : count) < limit) {
+        if (waiting.getAndUpdate(count -> count < limit ? count + 1 : count) < limit) {
+            submission.future.whenComplete((nothing, failure) -> waiting.decrementAndGet());
             return null;
         }
         return new BlockQueueFullException("full: " + device.name() + " is suspended (" + device.failure() + "), and "

@@ -284,7 +284,7 @@ final class BlkDevice implements BlockDevice {
     }
 
     private CompletableFuture<Void> submit(Submission submission) {
-        BlockException refusal = backlog.refusal();
+        BlockException refusal = backlog.refusal(submission);
         if (refusal == null) {
             queues.submit(submission);
         } else {

@@ -59,6 +59,24 @@ class BacklogTest {
     }
 
     @Test
+    void whatStillWaitsCountsInTheNextSuspensionAndNothingElse() throws Exception {
+        try (Fixture f = Fixture.of(Fixture.capable())) {
+            suspend(f);
+            List<CompletableFuture<Void>> futures = fill(f);
+            f.fake.state = DeviceState.READY;
+            futures.add(f.device.readAsync(0, ByteBuffer.allocate(512)));
+            f.fake.state = DeviceState.SUSPENDED;
+            assertThatThrownBy(f.device::flush).as("they all wait still").isInstanceOf(BlockQueueFullException.class);
+            f.queue(0).hold(false);
+            f.queue(0).serve(futures.size());
+            CompletableFuture.allOf(futures.toArray(CompletableFuture[]::new)).get(10, TimeUnit.SECONDS);
+            f.queue(0).hold(true);
+            assertThat(fill(f)).as("none waits any more").noneMatch(CompletableFuture::isCompletedExceptionally);
+            resume(f);
+        }
+    }
+
+    @Test
     void aDeviceThatIsThereTakesAll() throws Exception {
         try (Fixture f = Fixture.of(Fixture.capable())) {
             f.queue(0).hold(true);

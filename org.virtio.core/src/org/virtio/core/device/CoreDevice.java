@@ -285,7 +285,7 @@ public final class CoreDevice extends DeviceView implements AutoCloseable {
             life.become(DeviceState.READY);
         } catch (VirtioException | RuntimeException e) {
             suspension.note(e.getMessage());
-            if (control.memory().isRetained()) {
+            if (control.isLoose()) {
                 fail("it did not become quiet, " + failure());
             }
             throw e;

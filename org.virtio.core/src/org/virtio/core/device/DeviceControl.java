@@ -3,6 +3,7 @@ package org.virtio.core.device;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.virtio.core.memory.RegionAllocator;
@@ -44,8 +45,8 @@ final class DeviceControl {
     private volatile boolean loose;
     /** Whether there is a transport. */
     private boolean connected = true;
-    /** Of a device without a transport, if the next can go on in its rings as they are; else null. */
-    private InflightRecord inflight;
+    /** Of a device without a transport, if the next can go on in its rings as they are; else it holds null. */
+    private final AtomicReference<InflightRecord> inflight = new AtomicReference<>();
 
     DeviceControl(String name, DeviceOptions options, Limits limits, Transport transport) {
         this.name = name;
@@ -186,7 +187,7 @@ final class DeviceControl {
 
     /** No device knows the rings of one that is suspended. */
     private boolean freeSuspended() {
-        if (memory.isRetained()) {
+        if (loose) {
             return false;
         }
         queues.free();
@@ -227,22 +228,34 @@ final class DeviceControl {
         if (reachable) {
             reset();
         }
-        inflight = transport.takeInflight();
+        inflight.set(transport.takeInflight());
         if (!known) {
             forgetInflight();
         }
         disconnect();
+        return becomeQuiet();
+    }
+
+    /** Returns whether the device that was let go of leaves the memory alone. */
+    private boolean becomeQuiet() {
         boolean quiet = !memory.isRetained() && transport.isQuiet();
+        loose = !quiet;
         if (quiet) {
             memory.release();
         }
         return quiet;
     }
 
-    private void forgetInflight() {
-        if (inflight != null) {
-            inflight.close();
-            inflight = null;
+    /** Whether the device may still write to any of the memory: nothing may go on in that. */
+    boolean isLoose() {
+        return loose;
+    }
+
+    /** The next back end gets empty rings. Any thread. */
+    void forgetInflight() {
+        InflightRecord record = inflight.getAndSet(null);
+        if (record != null) {
+            record.close();
         }
     }
 
@@ -269,11 +282,7 @@ final class DeviceControl {
             status.set(DeviceStatus.DRIVER);
             FeatureSet offered = transport.deviceFeatures();
             FeatureSet features = agreeAgain(offered, verify);
-            boolean asTheyAre = inflight != null && transport.adoptInflight(inflight);
-            if (asTheyAre) {
-                inflight = null;
-            }
-            offer(offers, asTheyAre);
+            offer(offers, handOverInflight());
             status.set(DeviceStatus.DRIVER_OK);
             maxQueues = transport.maxQueues();
             deviceFeatures = offered;
@@ -282,12 +291,25 @@ final class DeviceControl {
             done = true;
         } finally {
             if (!done) {
-                leaveAgain();
+                reset();
+                disconnect();
+                becomeQuiet();
                 offers.forEach(RingOffer::withdraw);
-                memory.release();
             }
         }
-        forgetInflight();
+    }
+
+    /**
+     * Returns whether the device goes on in the rings as they are. What its predecessor had noted is offered once: if nothing
+     * comes of it, the next attempt is with empty rings, which go with every back end.
+     */
+    private boolean handOverInflight() {
+        InflightRecord record = inflight.getAndSet(null);
+        if (record == null || transport.adoptInflight(record)) {
+            return record != null;
+        }
+        record.close();
+        return false;
     }
 
     private FeatureSet agreeAgain(FeatureSet offered, DriverCheck verify) throws VirtioException {
@@ -297,18 +319,6 @@ final class DeviceControl {
         memory.connect(new RegionLimits(regions.maxBytes(), options.hugePages() || regions.hugePages()));
         verify.check(offered);
         return features;
-    }
-
-    /** A device that came back cannot go on, or not yet. */
-    private void leaveAgain() {
-        // First: at its reset the transport would forget it.
-        InflightRecord adopted = inflight == null ? transport.takeInflight() : null;
-        reset();
-        disconnect();
-        inflight = adopted == null ? inflight : adopted;
-        if (!transport.isQuiet()) {
-            memory.retain();
-        }
     }
 
     private void offer(List<RingOffer> offers, boolean asTheyAre) throws VirtioException {

@@ -50,6 +50,11 @@ abstract class DeviceView implements VirtioDevice {
         QueueOwnership.release(queue);
     }
 
+    /** Nothing of the transport that was lost is to be held any more: if the device goes on, then in empty rings. */
+    public void forgetInflight() {
+        control.forgetInflight();
+    }
+
     @Override
     public void breakQueues(String reason) {
         control.queues().breakQueues(reason);

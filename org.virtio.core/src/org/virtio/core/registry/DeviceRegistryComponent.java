@@ -101,6 +101,9 @@ public final class DeviceRegistryComponent implements DeviceRegistry, HostDevice
                 close(service);
                 table.closed(service, null);
             }
+            if (service.device().address().scheme().equals(provider.scheme())) {
+                service.device().forgetInflight();
+            }
         }
         // Another provider may serve the same scheme.
         reopenLater(provider.scheme());

@@ -114,8 +114,17 @@ final class Suspensions {
             return true;
         } catch (VirtioException | RuntimeException e) {
             LOG.debug("Device {} cannot go on yet: {}", service.device().name(), e.getMessage());
-            return false;
+            return endIfFailed(service);
         }
+    }
+
+    /** What came back may turn out not to be trusted: then nobody waits for it. */
+    private boolean endIfFailed(DeviceService service) {
+        boolean failed = service.device().state() == DeviceState.FAILED;
+        if (failed) {
+            expired.accept(service, service.device().failure());
+        }
+        return failed;
     }
 
     /**
@@ -146,9 +155,7 @@ final class Suspensions {
         if (reconnections.get(service) == late) {
             String reason = service.device().failure();
             service.device().expire("no transport within " + grace(service).toSeconds() + " s: " + reason);
-            if (service.device().state() == DeviceState.FAILED) {
-                expired.accept(service, service.device().failure());
-            }
+            endIfFailed(service);
         }
     }
 
@@ -173,7 +180,9 @@ final class Suspensions {
                 return;
             }
             table.move(service, before);
-            start(service);
+            if (!endIfFailed(service)) {
+                start(service);
+            }
             throw new VirtioException("device " + service.device().name() + " stays at " + before + ": " + e.getMessage(), e);
         }
     }

@@ -99,17 +99,45 @@ class InflightTest extends DeviceFixture {
         assertThat(available(next)).isEqualTo(1);
     }
 
+    /** It may be what was noted that no back end can do anything with. */
     @Test
-    void anAttemptThatFailsLeavesItToTheNext() throws VirtioException {
+    void afterAnAttemptThatFailedTheRingsBeginEmpty() throws VirtioException {
         lost();
         next.failSetUpOf = 1;
         assertThatExceptionOfType(VirtioException.class).isThrownBy(() -> resume(next)).withMessageContaining("refused");
-        assertThat(closes).hasValue(0);
+        assertThat(closes).hasPositiveValue();
         FakeTransport better = new FakeTransport();
         better.adopts = true;
         resume(better);
-        assertThat(better.inflight).isSameAs(record);
-        assertThat(better.setup(0)).isEqualTo(before);
+        assertThat(better.calls).doesNotContain("adoptInflight");
+        assertThat(better.setup(0)).isNotEqualTo(before);
+        assertThat(queue.poll(NOBODY, 8)).isZero();
+        assertThat(available(better)).isEqualTo(1);
+    }
+
+    /** What such a back end noted is of rings that nobody has taken. */
+    @Test
+    void whatWasNotedInAnAttemptThatFailedIsNotGoneOnWith() throws VirtioException {
+        lost();
+        next.adopts = false;
+        next.failSetUpOf = 1;
+        next.inflight = record;
+        assertThatExceptionOfType(VirtioException.class).isThrownBy(() -> resume(next)).withMessageContaining("refused");
+        FakeTransport better = new FakeTransport();
+        better.adopts = true;
+        resume(better);
+        assertThat(better.calls).doesNotContain("adoptInflight");
+        assertThat(better.setup(0)).isNotEqualTo(before);
+    }
+
+    @Test
+    void whatIsForgottenIsNotOffered() throws VirtioException {
+        lost();
+        device.forgetInflight();
+        assertThat(closes).hasValue(1);
+        resume(next);
+        assertThat(next.calls).doesNotContain("adoptInflight");
+        assertThat(next.setup(0)).isNotEqualTo(before);
     }
 
     @Test
@@ -147,7 +175,6 @@ class InflightTest extends DeviceFixture {
         lost();
         next.failSetUpOf = 1;
         next.quiet = false;
-        leaked = 1;
         assertThatExceptionOfType(VirtioException.class).isThrownBy(() -> resume(next)).withMessageContaining("refused");
         assertThat(device.state()).isEqualTo(DeviceState.FAILED);
         assertThat(device.failure()).contains("did not become quiet");

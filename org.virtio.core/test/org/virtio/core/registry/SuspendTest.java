@@ -8,9 +8,11 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.virtio.core.fake.Await;
 import org.virtio.core.fake.FakeProvider;
+import org.virtio.core.fake.FakeTransport;
 import org.virtio.device.DeviceAddress;
 import org.virtio.device.DeviceProperties;
 import org.virtio.device.DeviceState;
@@ -112,6 +114,53 @@ class SuspendTest extends RegistryFixture {
         provider.last().fail("does not answer");
         Await.until("it is opened anew", () -> device.state() == DeviceState.REMOVED && provider.opened.size() == 2);
         assertThat(device.failure()).contains("did not become quiet, does not answer");
+    }
+
+    @Test
+    void aDeviceThatIsNotToBeTrustedWhenItComesBackIsOpenedAnew() throws VirtioException {
+        VirtioDevice device = started("");
+        provider.next = () -> {
+            FakeTransport back = new FakeTransport();
+            back.failSetUpOf = 0;
+            back.quiet = false;
+            provider.next = FakeTransport::new;
+            return back;
+        };
+        provider.last().fail("hung up");
+        Await.until("it is opened anew", () -> device.state() == DeviceState.REMOVED && provider.opened.size() == 3);
+        assertThat(device.failure()).contains("did not become quiet").contains("queue 0 refused");
+        awaitState(DeviceState.OPEN);
+    }
+
+    @Test
+    void aDeviceThatIsNotToBeTrustedWhereItMovesIsOpenedAnewWhereItWas() throws VirtioException {
+        VirtioDevice device = started("");
+        provider.next = () -> {
+            FakeTransport back = new FakeTransport();
+            back.failSetUpOf = 0;
+            back.quiet = false;
+            provider.next = FakeTransport::new;
+            return back;
+        };
+        DeviceAddress elsewhere = DeviceAddress.parse("fake:/elsewhere");
+        assertThatExceptionOfType(VirtioException.class).isThrownBy(() -> registry.move("disk", elsewhere))
+            .withMessageContaining("queue 0 refused");
+        Await.until("it is opened anew", () -> device.state() == DeviceState.REMOVED && provider.opened.size() == 3);
+        awaitState(DeviceState.OPEN);
+        assertThat(only().address).isEqualTo("fake:/there");
+    }
+
+    @Test
+    void whatABackEndHadNotedGoesWithItsProvider() throws VirtioException {
+        started("");
+        AtomicInteger closes = new AtomicInteger();
+        provider.last().inflight = closes::incrementAndGet;
+        provider.refusal = "nobody listens";
+        provider.last().fail("hung up");
+        awaitState(DeviceState.SUSPENDED);
+        assertThat(closes).hasValue(0);
+        registry.unbindProvider(provider);
+        assertThat(closes).hasValue(1);
     }
 
     @Test

@@ -109,6 +109,11 @@ public final class DeviceQueue {
         }
     }
 
+    /** Whether chains of another process are still to be executed: where the queue stands lies behind them already. */
+    boolean hasLost() {
+        return ring.hasLost();
+    }
+
     /**
      * Whether the driver has made a request available that was not taken.
      *

@@ -36,6 +36,11 @@ interface DeviceRing {
     /** The same, of what {@link #hasAvailable} may have seen already: for the rest of a batch. */
     boolean hasMore();
 
+    /** Whether chains that another process had taken are still to be executed. */
+    default boolean hasLost() {
+        return false;
+    }
+
     /** Reads the next available buffer, which there is. */
     void read(Chain chain) throws QueueException;
 

@@ -95,7 +95,7 @@ public final class QueueThread {
     private void serve() throws QueueException, IOException {
         queue.begin();
         long spinNanos = maxSpinNanos;
-        while (!stopping) {
+        while (!stopping || queue.hasLost()) {
             if (queue.poll() > 0) {
                 continue;
             }

@@ -92,6 +92,11 @@ final class SplitDeviceRing implements DeviceRing {
     }
 
     /** What another process had taken, and this device has to take yet. */
+    @Override
+    public boolean hasLost() {
+        return lost() > 0;
+    }
+
     private int lost() {
         return inflight == null ? 0 : inflight.lost();
     }
