@@ -5,8 +5,8 @@ import java.util.function.LongSupplier;
 import org.virtio.queue.QueueDTO;
 
 /**
- * Measures how long requests take, from when they are entered in the ring until they are handed back: one of so many, since a
- * look at the clock costs half as much as the rest of the ring. Of how many, it finds out without a clock: by how often the owner
+ * Measures how long requests take, from when they are entered in the ring until they are handed back: one of so many, since two
+ * looks at the clock cost as much as the rest of the ring. Of how many, it finds out without a clock: by how often the owner
  * polls meanwhile, which takes some nanoseconds at least. That changes slowly and with chance in it, so that neither a place in a
  * batch nor a stall has more samples than it has requests.
  *

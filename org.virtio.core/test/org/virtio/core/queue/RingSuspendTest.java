@@ -170,6 +170,44 @@ class RingSuspendTest {
         assertThat(f.poll()).isEqualTo(1);
     }
 
+    /** Another back end goes on in the ring as it is, with what the one before it had and not used. */
+    @ParameterizedTest
+    @MethodSource("org.virtio.core.queue.RingCase#all")
+    void aRingThatStaysAsItIsGoesOn(RingCase features) {
+        QueueFixture f = fixture(features);
+        for (int token = 0; token < 4; token++) {
+            f.request(token, 10 + token, -(100 + token));
+        }
+        f.queue.flush();
+        List<Chain> taken = f.device.take();
+        f.device.use(taken.get(0), taken.get(0).writable());
+        assertThat(f.queue.enableNotifications()).as("something is used").isFalse();
+        f.queue.suspend();
+        f.request(4, 14, -104);
+        assertThat(f.queue.publish()).isFalse();
+        assertThat(f.queue.begin(5, 0, 2)).isZero();
+        f.queue.addReadable(f.data, 0, 15);
+        f.queue.prepareNotifications();
+        List<RingSession> entered = new ArrayList<>();
+        f.queue.resume(new RingSession(null, f, new AddressMap(), entered::add));
+        int notified = f.notifications;
+        assertThat(f.poll()).as("used before it went").isEqualTo(1);
+        assertThat(entered).hasSize(1);
+        assertThat(f.queue.isSuspended()).isFalse();
+        assertThat(f.notifications).isEqualTo(notified + 1);
+        f.device.use(taken.get(1), taken.get(1).writable());
+        assertThat(f.device.driverWants()).as("who waited still does").isTrue();
+        f.device.use(taken.get(2), taken.get(2).writable());
+        f.device.use(taken.get(3), taken.get(3).writable());
+        assertThat(f.device.take().stream().map(chain -> chain.descriptors().get(0).length())).containsExactly(14);
+        assertThat(f.poll()).isEqualTo(3);
+        f.queue.flush();
+        assertThat(f.device.take().stream().map(chain -> chain.descriptors().get(0).length()))
+            .as("what was under construction").containsExactly(15);
+        assertThat(tokens(f)).containsExactly(0, 1, 2, 3);
+        assertThat(f.queue.dump().requests).isEqualTo(6);
+    }
+
     @ParameterizedTest
     @MethodSource("org.virtio.core.queue.RingCase#all")
     void whoWaitedForANotificationStillDoes(RingCase features) {
