@@ -135,6 +135,28 @@ class InflightTest {
         assertRequests(3);
     }
 
+    /** Whoever goes on at the index that the stop tells finds all before it done. */
+    @Test
+    void whatAnotherHadBegunIsDoneBeforeTheRingStops() throws Exception {
+        serve("stall@1+", 0);
+        int[] heads = IntStream.range(0, queue.size / 3).map(i -> 3 * i).toArray();
+        for (int round = 1; round <= 5; round++) {
+            offer(heads);
+            Await.until("all are taken", () -> inflight.heads().size() == heads.length);
+            crash(null);
+            assertThat(driver.stop(0)).isEqualTo(round * heads.length).isEqualTo(queue.usedIndex());
+            driver.frontEnd.close();
+            target.close();
+            inflight.close();
+            create("stall@1+");
+            driver.reconnect(path);
+            driver.share();
+            inflight = RawInflight.get(driver);
+            inflight.set(driver);
+            driver.start(0);
+        }
+    }
+
     @Test
     void withNothingInFlightItGoesOnAtTheUsedIndex() throws Exception {
         serve(null, 0);
