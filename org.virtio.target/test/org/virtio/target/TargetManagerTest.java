@@ -102,7 +102,7 @@ class TargetManagerTest {
         try (RawDriver driver = RawDriver.running(path("t"), RawDriver.FEATURES, 4)) {
             assertThat(driver.queues[3].write(0, new byte[512])).isEqualTo(OK);
             assertThat(manager.list().get(0).connections).isEqualTo(1);
-            assertThat(manager.list().get(0).requests).isEqualTo(1);
+            Await.until("it is counted, a little after it is used", () -> manager.list().get(0).requests == 1);
             manager.close();
             driver.frontEnd.awaitEnd();
             assertThat(NoLeaks.threads()).isEmpty();
