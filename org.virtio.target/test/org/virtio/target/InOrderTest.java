@@ -95,7 +95,7 @@ class InOrderTest {
         assertThat(elements()).containsExactly(new Element(0, 12, 513));
         assertThat(queue.statusOf(0)).isEqualTo(OK);
         assertThat(queue.statusOf(12)).isEqualTo(OK);
-        assertThat(target.dto().requests).isEqualTo(5);
+        Await.until("they are counted, a little after they are used", () -> target.dto().requests == 5);
         offer(0, 1);
         queue.awaitUsed(7);
         assertThat(elements()).containsExactly(new Element(0, 12, 513), new Element(5, 3, 513));
