@@ -55,7 +55,7 @@ final class VhostUserTransport implements Transport {
     private final AtomicBoolean closed = new AtomicBoolean();
     private Session session;
     private MemoryRegions memory;
-    private ConfigSpace config;
+    private BackEndConfig config;
     private BackEndRequests backEndRequests;
     private PeerCredentials peer;
     private int status;
@@ -92,7 +92,7 @@ final class VhostUserTransport implements Transport {
             peer = socket.peerCredentials();
             session = Session.begin(connection);
             memory = new MemoryRegions(connection, session);
-            config = new ConfigSpace(connection, session);
+            config = new BackEndConfig(connection, session);
             if (session.has(ProtocolFeature.INFLIGHT_SHMFD)) {
                 inflight = new InflightTracking(connection, options.queueSize());
             }

@@ -36,6 +36,16 @@ class RingSuspendTest {
         f.queue.resume(new RingSession(memory, f, addresses, session -> f.ring = (TestBuffer) session.memory()));
     }
 
+    private static List<Chain> fourOfWhichOneIsUsed(QueueFixture f) {
+        for (int token = 0; token < 4; token++) {
+            f.request(token, 10 + token, -(100 + token));
+        }
+        f.queue.flush();
+        List<Chain> taken = f.device.take();
+        f.device.use(taken.get(0), taken.get(0).writable());
+        return taken;
+    }
+
     private static List<Integer> tokens(QueueFixture f) {
         return f.used.stream().map(Used::token).map(Integer.class::cast).toList();
     }
@@ -44,12 +54,7 @@ class RingSuspendTest {
     @MethodSource("org.virtio.core.queue.RingCase#all")
     void whatIsInFlightIsEnteredAgainInOrderAndOnlyThat(RingCase features) {
         QueueFixture f = fixture(features);
-        for (int token = 0; token < 4; token++) {
-            f.request(token, 10 + token, -(100 + token));
-        }
-        f.queue.flush();
-        List<Chain> taken = f.device.take();
-        f.device.use(taken.get(0), taken.get(0).writable());
+        List<Chain> taken = fourOfWhichOneIsUsed(f);
         assertThat(f.poll()).isEqualTo(1);
         f.device.use(taken.get(1), taken.get(1).writable());
 
@@ -175,12 +180,7 @@ class RingSuspendTest {
     @MethodSource("org.virtio.core.queue.RingCase#all")
     void aRingThatStaysAsItIsGoesOn(RingCase features) {
         QueueFixture f = fixture(features);
-        for (int token = 0; token < 4; token++) {
-            f.request(token, 10 + token, -(100 + token));
-        }
-        f.queue.flush();
-        List<Chain> taken = f.device.take();
-        f.device.use(taken.get(0), taken.get(0).writable());
+        List<Chain> taken = fourOfWhichOneIsUsed(f);
         assertThat(f.queue.enableNotifications()).as("something is used").isFalse();
         f.queue.suspend();
         f.request(4, 14, -104);

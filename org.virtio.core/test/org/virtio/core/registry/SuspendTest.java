@@ -116,16 +116,21 @@ class SuspendTest extends RegistryFixture {
         assertThat(device.failure()).contains("did not become quiet, does not answer");
     }
 
-    @Test
-    void aDeviceThatIsNotToBeTrustedWhenItComesBackIsOpenedAnew() throws VirtioException {
-        VirtioDevice device = started("");
+    /** The next time, and only then, the device cannot go on, and may still write to memory. */
+    private void comesBackLoose() {
         provider.next = () -> {
+            provider.next = FakeTransport::new;
             FakeTransport back = new FakeTransport();
             back.failSetUpOf = 0;
             back.quiet = false;
-            provider.next = FakeTransport::new;
             return back;
         };
+    }
+
+    @Test
+    void aDeviceThatIsNotToBeTrustedWhenItComesBackIsOpenedAnew() throws VirtioException {
+        VirtioDevice device = started("");
+        comesBackLoose();
         provider.last().fail("hung up");
         Await.until("it is opened anew", () -> device.state() == DeviceState.REMOVED && provider.opened.size() == 3);
         assertThat(device.failure()).contains("did not become quiet").contains("queue 0 refused");
@@ -135,13 +140,7 @@ class SuspendTest extends RegistryFixture {
     @Test
     void aDeviceThatIsNotToBeTrustedWhereItMovesIsOpenedAnewWhereItWas() throws VirtioException {
         VirtioDevice device = started("");
-        provider.next = () -> {
-            FakeTransport back = new FakeTransport();
-            back.failSetUpOf = 0;
-            back.quiet = false;
-            provider.next = FakeTransport::new;
-            return back;
-        };
+        comesBackLoose();
         DeviceAddress elsewhere = DeviceAddress.parse("fake:/elsewhere");
         assertThatExceptionOfType(VirtioException.class).isThrownBy(() -> registry.move("disk", elsewhere))
             .withMessageContaining("queue 0 refused");

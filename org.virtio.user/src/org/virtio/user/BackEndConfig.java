@@ -10,11 +10,11 @@ import org.virtio.user.message.Message;
 import org.virtio.user.message.ProtocolFeature;
 
 /** The device's configuration space, as far as the protocol reaches it. */
-final class ConfigSpace {
+final class BackEndConfig {
     private final Connection connection;
     private final boolean there;
 
-    ConfigSpace(Connection connection, Session session) {
+    BackEndConfig(Connection connection, Session session) {
         this.connection = connection;
         this.there = session.has(ProtocolFeature.CONFIG);
     }
